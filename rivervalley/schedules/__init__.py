@@ -1,0 +1,3 @@
+"""Learning-rate schedules."""
+
+from rivervalley.schedules.schedule import Schedule as Schedule
