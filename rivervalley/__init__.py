@@ -1,1 +1,26 @@
-"""Learning-rate theory, put on trial."""
+"""rivervalley: learning-rate theory put on trial.
+
+A learning-rate schedule goes in, an exactly known landscape turns it into a loss curve, a law explains the curve, and a
+claim of a paper is judged by the difference.
+"""
+
+from rivervalley import landscapes, laws, schedules
+from rivervalley._checks import DivergenceError, InputError
+from rivervalley.curves import LossCurve
+from rivervalley.runs import Run
+from rivervalley.schedules import Schedule
+from rivervalley.simulate import simulate
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DivergenceError",
+    "InputError",
+    "LossCurve",
+    "Run",
+    "Schedule",
+    "landscapes",
+    "laws",
+    "schedules",
+    "simulate",
+]

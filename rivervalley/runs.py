@@ -70,9 +70,7 @@ class Run:
         return LossCurve(self.steps[after], self.loss[after], self.schedule, name or self.schedule.name)
 
 
-def recorded_steps(
-    start: int, end: int, record_every: int | None, record_at: object = None
-) -> IntArray:
+def recorded_steps(start: int, end: int, record_every: int | None, record_at: object = None) -> IntArray:
     """The update counts in (start, end] to record: every multiple of `record_every`, and the last; or those of `record_at`."""
     if record_at is not None:
         at = _checks.rising_steps("record_at", record_at, low=start)
