@@ -1,5 +1,6 @@
 """Loss surfaces that are known exactly."""
 
+from rivervalley.landscapes.custom import Custom as Custom
 from rivervalley.landscapes.landscape import Landscape as Landscape
 from rivervalley.landscapes.river_valley import RiverValley as RiverValley
 from rivervalley.landscapes.rivers import ExponentialRiver as ExponentialRiver
@@ -8,4 +9,3 @@ from rivervalley.landscapes.rivers import LinearRiver as LinearRiver
 from rivervalley.landscapes.rivers import LogisticRiver as LogisticRiver
 from rivervalley.landscapes.rivers import PowerRiver as PowerRiver
 from rivervalley.landscapes.rivers import QuadraticRiver as QuadraticRiver
-from rivervalley.landscapes.custom import Custom as Custom

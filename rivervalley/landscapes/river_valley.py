@@ -91,7 +91,7 @@ class RiverValley:
         noise_exponent: float = 0.0,
         **others: Any,
     ) -> RiverValley:
-        """Hills h_i = top_curvature * i^-exponent, i = 1 ... count, with noise variance noise_std^2 * (h_i / h_1)^noise_exponent.
+        """Hills h_i = top_curvature * i^-exponent, i = 1 ... count, with noise variance noise_std^2 (h_i / h_1)^noise_exponent.
 
         noise_exponent 0 is isotropic noise, 1 noise like the curvature (as for a cross-entropy at its optimum). There is
         no gap between hill and river in such a spectrum. `others` go to RiverValley.

@@ -1,0 +1,111 @@
+"""All claims, and checking them by id or group."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rivervalley import _checks
+from rivervalley._checks import InputError
+from rivervalley.claims.claim import Claim, Setting, Verdict, judge
+
+# The claims of a group stand in the modules of this package whose names begin so, each with a tuple CLAIMS.
+_MODULES = {"AL": "annealing", "RV": "river_valley", "BG": "bigram", "KS": "kaplan"}
+GROUPS = tuple(_MODULES)
+
+
+def list(group: str | None = None) -> tuple[Claim, ...]:
+    """All claims in the order of their ids, or those of one group ("AL", "RV", "BG" or "KS").
+
+    >>> from rivervalley import claims
+    >>> claims.list("AL")[0].id
+    'AL-01'
+    """
+    groups = GROUPS if group is None else (_checks.choice("group", group, GROUPS),)
+    prefixes = tuple(_MODULES[name] for name in groups)
+    found: builtins.list[Claim] = []
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if module.name.startswith(prefixes):
+            found.extend(getattr(importlib.import_module(f"rivervalley.claims.{module.name}"), "CLAIMS", ()))
+    return tuple(sorted(found, key=lambda claim: (GROUPS.index(claim.id[:2]), _order(claim.id))))
+
+
+def _order(claim_id: str) -> tuple[int, int, str]:
+    """C claims by number, then the exact statements (P)."""
+    tail = claim_id[3:]
+    exact = tail.startswith("P")
+    digits = "".join(c for c in tail if c.isdigit())
+    return int(exact), int(digits or 0), tail
+
+
+def select(names: Iterable[str] = ()) -> tuple[Claim, ...]:
+    """The claims of the given groups and ids; all where none is given. Refuses what does not exist."""
+    wanted = builtins.list(names)
+    everything = list()
+    if not wanted:
+        return everything
+    ids = [claim.id for claim in everything]
+    chosen: set[str] = set()
+    for name in wanted:
+        word = name.upper() if isinstance(name, str) else ""
+        matches = [i for i in ids if i.upper() == word or (word in GROUPS and i.startswith(word + "-"))]
+        if not matches:
+            close = difflib.get_close_matches(word, ids, 3)
+            hint = f"; did you mean {', '.join(close)}?" if close else ""
+            raise InputError(f"claim must be a group ({', '.join(GROUPS)}) or the id of a claim, not {name!r}{hint}")
+        chosen.update(matches)
+    return tuple(claim for claim in everything if claim.id in chosen)
+
+
+def check(
+    claim_id: str, seed: int = 0, *, quick: bool = False, curves: str | Path | None = None, control: bool = False
+) -> Verdict:
+    """Measure one claim.
+
+    Parameters
+    ----------
+    claim_id : str
+        Such as "AL-09".
+    seed : int
+    quick : bool
+        Fewer trajectories and accordingly wider tolerances.
+    curves : path
+        Folder of real training curves.
+    control : bool
+        Also run the control, which must fail.
+
+    Raises
+    ------
+    InputError
+        If there is no such claim, or an argument cannot be used.
+    """
+    chosen = select([claim_id])
+    if len(chosen) != 1:
+        raise InputError(f"claim_id must name one claim, not the group {claim_id!r}")
+    return judge(chosen[0], setting(seed, quick, curves), control)
+
+
+def check_all(
+    names: Iterable[str] = (),
+    seed: int = 0,
+    *,
+    quick: bool = False,
+    curves: str | Path | None = None,
+    controls: bool = False,
+) -> Iterator[Verdict]:
+    """Verdicts of the given groups and ids (all where none is given), one after the other as they are measured."""
+    chosen = select(names)
+    where = setting(seed, quick, curves)
+    return (judge(claim, where, controls) for claim in chosen)
+
+
+def setting(seed: int = 0, quick: bool = False, curves: str | Path | None = None) -> Setting:
+    """A checked Setting."""
+    folder = None if curves is None else Path(curves)
+    if folder is not None and not (folder / "index.csv").is_file():
+        raise InputError(f"curves must be a folder of training curves with an index.csv, not {str(folder)!r}")
+    return Setting(_checks.seed(seed), bool(quick), folder)
