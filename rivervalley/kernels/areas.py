@@ -12,8 +12,6 @@ sums lose up to 1e-9 over 10^7 rates where all roundings fall on one side.
 
 from __future__ import annotations
 
-import numpy as np
-
 from rivervalley.kernels._compile import device, kernel
 
 SPLITTER = 134217729.0  # 2**27 + 1, Dekker's
@@ -67,8 +65,8 @@ def annealing(eta, lam, state, S2, m):
 
 
 @kernel
-def areas_with_gradient(eta, lam, S1, S2, dS2):
-    """S1, S2 and dS2/dlam after each update, for fits: plain sums, from m = 0 at the first rate.
+def areas_with_gradient(eta_forward, eta, lam, S1, S2, dS2):
+    """S1 over eta_forward, S2 and dS2/dlam over eta after each update, for fits: plain sums, from m = 0 at the first rate.
 
     Differentiating m_t = lam m_{t-1} + d_t gives q_t = m_{t-1} + lam q_{t-1} for q = dm/dlam, and dS2/dlam = sum of q_i.
     """
@@ -78,7 +76,7 @@ def areas_with_gradient(eta, lam, S1, S2, dS2):
         q = lam * q + m
         m = lam * m + (last - eta[t])
         last = eta[t]
-        s1 += eta[t]
+        s1 += eta_forward[t]
         s2 += m
         g += q
         S1[t] = s1
