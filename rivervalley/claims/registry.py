@@ -5,8 +5,10 @@ from __future__ import annotations
 import builtins
 import difflib
 import importlib
+import multiprocessing
 import pkgutil
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from rivervalley import _checks
@@ -96,11 +98,35 @@ def check_all(
     quick: bool = False,
     curves: str | Path | None = None,
     controls: bool = False,
+    workers: int = 1,
 ) -> Iterator[Verdict]:
-    """Verdicts of the given groups and ids (all where none is given), one after the other as they are measured."""
-    chosen = select(names)
+    """Verdicts of the given groups and ids (all where none is given), in their order, as they are measured.
+
+    With `workers` above 1 the claims are shared among that many processes; the verdicts are the same.
+    """
+    ids = [claim.id for claim in select(names)]
     where = setting(seed, quick, curves)
-    return (judge(claim, where, controls) for claim in chosen)
+    workers = min(_checks.integer("workers", workers, 1), max(1, len(ids)))
+    return _verdicts(ids, where, controls, workers)
+
+
+def _verdicts(ids: builtins.list[str], where: Setting, controls: bool, workers: int) -> Iterator[Verdict]:
+    if workers == 1:
+        for claim_id in ids:
+            yield _judge(claim_id, where, controls)
+        return
+    # Spawned, not forked: a forked process would inherit the locks of this one's threads.
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        futures = [pool.submit(_judge, claim_id, where, controls) for claim_id in ids]
+        for future in futures:
+            yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _judge(claim_id: str, where: Setting, controls: bool) -> Verdict:
+    return judge(select([claim_id])[0], where, controls)
 
 
 def setting(seed: int = 0, quick: bool = False, curves: str | Path | None = None) -> Setting:

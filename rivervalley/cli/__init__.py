@@ -1,0 +1,3 @@
+"""The command line: `rivervalley COMMAND ...`."""
+
+from rivervalley.cli.main import main as main

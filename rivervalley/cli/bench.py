@@ -1,0 +1,27 @@
+"""rivervalley bench: nanoseconds per step and coordinate."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from rivervalley import bench
+
+SUMMARY = "Time the kernels beside NumPy and, where it is installed, JAX, all in one run."
+EXAMPLE = """examples:
+  rivervalley bench
+  rivervalley bench --json > bench.json
+
+JAX is timed where it is installed (pip install 'rivervalley[bench]')."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output and nothing else")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Time everything and print the rows."""
+    rows = bench.run(progress=True)
+    print(json.dumps(bench.document(rows), indent=2) if arguments.json else bench.table(rows))
+    return 0

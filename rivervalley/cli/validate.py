@@ -1,0 +1,97 @@
+"""rivervalley validate: the claims of the papers, measured."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from rivervalley import claims, report
+from rivervalley._checks import InputError
+from rivervalley.cli.options import add_seed
+
+SUMMARY = "Measure the claims of the papers and judge them (the main job)."
+EXAMPLE = """examples:
+  rivervalley validate                      every claim
+  rivervalley validate AL RV-09 --seed 7    the annealing law's claims and one of the river valley's
+  rivervalley validate --quick --controls   fewer trajectories; also run the controls, which must fail
+  rivervalley validate --report out         also write out/report.md, out/verdicts.json and figures
+
+groups: AL annealing law, RV river valley, BG bigram language model, KS Kaplan's scaling laws.
+Exit status 0 when every claim holds (and every control that was run fails, as it must), else 1."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument(
+        "claims", nargs="*", metavar="CLAIM", help="a group (AL RV BG KS) or a claim's id; all if none is given"
+    )
+    add_seed(parser)
+    parser.add_argument("--quick", action="store_true", help="fewer trajectories, accordingly wider tolerances")
+    parser.add_argument("--controls", action="store_true", help="also run each claim's control, which must fail")
+    parser.add_argument("--list", action="store_true", help="list the claims instead of measuring them")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output and nothing else")
+    parser.add_argument("--report", metavar="DIR", help="also write a report to this folder")
+    parser.add_argument(
+        "--curves",
+        metavar="DIR",
+        help="folder of real training curves with an index.csv, for the claims about them "
+        "(default: $RIVERVALLEY_CURVES, shared/curves or ../shared/curves where there is one)",
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="processes to measure in (default: one for each CPU)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write; returns the exit status."""
+    chosen = claims.select(arguments.claims)
+    folder = report.prepare_folder(arguments.report) if arguments.report else None
+    if arguments.list:
+        print(report.claims_json(chosen) if arguments.json else report.claims_list(chosen))
+        return 0
+    curves = arguments.curves or _default_curves()
+    workers = _workers(arguments.workers, len(chosen))
+    verdicts = []
+    if not arguments.json:
+        print(report.table_header())
+    stream = claims.check_all(
+        [claim.id for claim in chosen],
+        arguments.seed,
+        quick=arguments.quick,
+        curves=curves,
+        controls=arguments.controls,
+        workers=workers,
+    )
+    with tqdm(total=len(chosen), disable=not sys.stderr.isatty(), unit="claim", leave=False) as bar:
+        for verdict in stream:
+            verdicts.append(verdict)
+            if not arguments.json:
+                with tqdm.external_write_mode(file=sys.stdout):
+                    print(report.table_row(verdict), flush=True)
+            bar.set_postfix_str(verdict.id)
+            bar.update()
+    document = report.verdicts_document(verdicts, arguments.seed)
+    if arguments.json:
+        print(json.dumps(document, indent=2, allow_nan=False))
+    else:
+        print(report.summary(verdicts))
+    if folder is not None:
+        written = report.write_report(folder, verdicts, document)
+        print(f"report written to {written}", file=sys.stderr)
+    return 0 if report.all_well(verdicts) else 1
+
+
+def _workers(asked: int | None, count: int) -> int:
+    if asked is not None and asked < 1:
+        raise InputError(f"--workers must be an integer of at least 1, not {asked}")
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    # A process of its own costs a second or two to start: not worth it for a few claims.
+    return asked if asked is not None else (cpus if count > 4 else 1)
+
+
+def _default_curves() -> str | None:
+    places = [os.environ.get("RIVERVALLEY_CURVES"), "shared/curves", "../shared/curves"]
+    return next((place for place in places if place and (Path(place) / "index.csv").is_file()), None)
