@@ -1,6 +1,7 @@
 """Loss surfaces that are known exactly."""
 
 from rivervalley.landscapes.custom import Custom as Custom
+from rivervalley.landscapes.expression import parse as parse
 from rivervalley.landscapes.landscape import Landscape as Landscape
 from rivervalley.landscapes.river_valley import RiverValley as RiverValley
 from rivervalley.landscapes.rivers import ExponentialRiver as ExponentialRiver

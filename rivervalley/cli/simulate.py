@@ -1,0 +1,105 @@
+"""rivervalley simulate: a landscape and a schedule give a loss curve."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from typing import Any
+
+import numpy as np
+
+from rivervalley import _checks, _files, landscapes, schedules, simulate
+from rivervalley._checks import InputError
+from rivervalley.cli.options import add_seed, count
+from rivervalley.runs import Run
+
+SUMMARY = "Run SGD on a landscape under a schedule; write the mean loss curve."
+EXAMPLE = """examples:
+  rivervalley simulate "river_valley(hills=geomspace(0.05, 2, 15), noise_std=0.1, river=power(1, 1))" \\
+      "wsd(steps=20000, peak_lr=0.5, decay_fraction=0.1)" -o run.csv --plot run.png
+  rivervalley simulate "river_valley(hills=[0.5, 2.0])" "cosine(steps=5000, peak_lr=0.5)" --expected
+
+LANDSCAPE is a call such as river_valley(...) or power_law_valley(count=50, exponent=1.5); SCHEDULE a call such as
+constant(...), cosine(...), wsd(...), wsd_s(...), or the path of a CSV or .npy file with one rate for each update."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("landscape", metavar="LANDSCAPE", help="the loss surface, as a call")
+    parser.add_argument("schedule", metavar="SCHEDULE", help="the learning rates, as a call or a file")
+    add_seed(parser)
+    parser.add_argument("--trajectories", type=count, default=256, metavar="N", help="independent runs to average (256)")
+    parser.add_argument("--record-every", type=count, default=100, metavar="K", help="record every K updates (100)")
+    parser.add_argument("--threads", type=count, metavar="N", help="worker threads (default: one for each CPU)")
+    parser.add_argument("--expected", action="store_true", help="the exact expectation instead of sampled trajectories")
+    parser.add_argument("-o", "--output", metavar="FILE.csv", help="write step,lr,loss,loss_stderr and the parts of the loss")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw the curve and its parts (.png, .svg or .pdf)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Simulate, print a summary, write what was asked for."""
+    landscape = landscapes.parse(arguments.landscape)
+    schedule = schedules.parse(arguments.schedule)
+    for name, path in (("--output", arguments.output), ("--plot", arguments.plot)):
+        if path:
+            _checks.writable(name, path)
+    if arguments.expected:
+        if not hasattr(landscape, "expected"):
+            raise InputError(f"--expected must go with a landscape that has an exact expectation, not {arguments.landscape!r}")
+        result: Run = landscape.expected(schedule, arguments.record_every)
+    else:
+        result = simulate(
+            landscape,
+            schedule,
+            arguments.trajectories,
+            arguments.seed,
+            arguments.record_every,
+            arguments.threads,
+            progress=sys.stderr.isatty(),
+        )
+    print(summary(result))
+    if arguments.output:
+        _files.write_text(arguments.output, as_csv(result), "--output")
+    if arguments.plot:
+        draw(result, arguments.plot)
+    return 0
+
+
+def summary(result: Run) -> str:
+    """Final loss, its parts, and the summed learning rate."""
+    error = f" +- {result.loss_stderr[-1]:.2g} (standard error)" if result.loss_stderr[-1] > 0 else ""
+    parts = ", ".join(f"{name} {values[-1]:.6g}" for name, values in result.components.items())
+    return (
+        f"{result.schedule.name}: {result.end_step} updates, sum of rates {result.schedule.lr.sum():.6g}\n"
+        f"final loss {result.loss[-1]:.6g}{error}; {parts}"
+    )
+
+
+def as_csv(result: Run) -> str:
+    """step,lr,loss,loss_stderr and one column for each part; lr is the rate of the update after `step` ones."""
+    steps = result.steps
+    following = np.minimum(steps, result.schedule.steps - 1)
+    columns: list[Any] = [steps, result.schedule.lr[following], result.loss, result.loss_stderr, *result.components.values()]
+    text = io.StringIO()
+    names = [name.replace(" ", "_") for name in result.components]
+    text.write(",".join(["step", "lr", "loss", "loss_stderr", *names]) + "\n")
+    for row in zip(*columns, strict=True):
+        text.write(",".join([str(int(row[0])), *(repr(float(value)) for value in row[1:])]) + "\n")
+    return text.getvalue()
+
+
+def draw(result: Run, path: str) -> None:
+    """Loss and rate against steps."""
+    from rivervalley import plots
+
+    with plots.style():
+        made, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
+        plots.plot_run(result, top)
+        top.set(xlabel="", title=f"Loss under {result.schedule.name}: mean of {result.trajectories} trajectories")
+        if np.all(result.loss > 0):
+            top.set_yscale("log")
+        top.legend()
+        bottom.plot(np.arange(1, result.schedule.steps + 1), result.schedule.lr, color="0.3")
+        bottom.set(xlabel="step", ylabel="learning rate")
+        plots.save(made, path)
