@@ -125,7 +125,7 @@ def array(
     if bad.any():
         place = int(np.argmax(bad.ravel()))
         bound = "" if low == -math.inf else f" {'above' if open_low else 'of at least'} {low:g}"
-        raise InputError(f"{name} must hold finite numbers{bound}, but entry {place} is {out.ravel()[place]!r}")
+        raise InputError(f"{name} must hold finite numbers{bound}, but entry {place} is {float(out.ravel()[place])!r}")
     return out
 
 
