@@ -57,6 +57,55 @@ class Schedule:
         """Number of updates."""
         return int(self.lr.size)
 
+    def then(self, other: Schedule, name: str | None = None) -> Schedule:
+        """This schedule followed by another.
+
+        The warm-up is this schedule's; where all of this one is warm-up, the other's counts on. A warm-up of the other
+        that comes later is a re-warm-up: its rates are kept, and are no warm-up of the whole.
+
+        >>> Schedule([0.1, 0.1]).then(Schedule([0.05])).lr.tolist()
+        [0.1, 0.1, 0.05]
+        """
+        if not isinstance(other, Schedule):
+            raise InputError(f"other must be a Schedule, not {_checks.show(other)}")
+        warm = self.warmup_steps + (other.warmup_steps if self.warmup_steps == self.steps else 0)
+        return Schedule(np.concatenate([self.lr, other.lr]), warm, name or self.name)
+
+    def until(self, step: int) -> Schedule:
+        """The first `step` updates.
+
+        >>> Schedule([0.3, 0.2, 0.1]).until(2).lr.tolist()
+        [0.3, 0.2]
+        """
+        step = _checks.integer("step", step, 1, self.steps)
+        return Schedule(self.lr[:step], min(self.warmup_steps, step), self.name)
+
+    def after(self, step: int) -> Schedule:
+        """All updates but the first `step`.
+
+        >>> Schedule([0.3, 0.2, 0.1]).after(2).lr.tolist()
+        [0.1]
+        """
+        step = _checks.integer("step", step, 0, self.steps - 1)
+        return Schedule(self.lr[step:], max(self.warmup_steps - step, 0), self.name)
+
+    def branch(self, at_step: int, tail: Schedule, name: str | None = None) -> Schedule:
+        """Leave this schedule after `at_step` updates and follow `tail`: a decay from a stable checkpoint, say.
+
+        >>> Schedule([0.1] * 4).branch(2, Schedule([0.05])).lr.tolist()
+        [0.1, 0.1, 0.05]
+        """
+        at_step = _checks.integer("at_step", at_step, 1, self.steps)
+        return self.until(at_step).then(tail, name or f"{self.name}, {tail.name} from {at_step}")
+
+    def scaled(self, factor: float, name: str | None = None) -> Schedule:
+        """All rates times a factor.
+
+        >>> Schedule([0.1, 0.2]).scaled(2.0).lr.tolist()
+        [0.2, 0.4]
+        """
+        return Schedule(self.lr * _checks.real("factor", factor, 0.0), self.warmup_steps, name or self.name)
+
     def __len__(self) -> int:
         return self.steps
 

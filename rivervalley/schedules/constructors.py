@@ -1,0 +1,219 @@
+"""Schedules of a single run: constant, cosine, WSD and their kin.
+
+All warm up by lr[t] = peak_lr (t + 1) / warmup_steps, so that the last warm-up rate is the peak, and all decays end on
+`final_lr` exactly. Phases that do not fit into `steps` are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rivervalley import _checks
+from rivervalley._checks import FloatArray, InputError
+from rivervalley.schedules.schedule import Schedule
+from rivervalley.schedules.shapes import decay, warmup
+
+CONVENTIONS = ("rivervalley", "transformers", "torchtitan")
+
+
+def constant(
+    steps: int, peak_lr: float, final_lr: float | None = None, warmup_steps: int = 0, name: str = "constant"
+) -> Schedule:
+    """One rate throughout, after the warm-up. `final_lr` may be given, as for the others, but only as the peak itself.
+
+    >>> constant(steps=4, peak_lr=0.1, warmup_steps=2).lr.tolist()
+    [0.05, 0.1, 0.1, 0.1]
+    """
+    steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    if final_lr is not None and _checks.real("final_lr", final_lr, 0.0) != peak:
+        raise InputError(f"final_lr must be left out or equal peak_lr ({peak:g}) in a constant schedule, not {final_lr:g}")
+    return Schedule(np.concatenate([warmup(warm, peak), np.full(steps - warm, peak)]), warm, name)
+
+
+def cosine(steps: int, peak_lr: float, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "cosine") -> Schedule:
+    """Half a cosine from the peak to `final_lr` over all updates after the warm-up.
+
+    >>> cosine(steps=4, peak_lr=1.0).lr.round(4).tolist()
+    [0.8536, 0.5, 0.1464, 0.0]
+    """
+    return _decaying(steps, peak_lr, final_lr, warmup_steps, "cosine", name)
+
+
+def linear(steps: int, peak_lr: float, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "linear") -> Schedule:
+    """A straight line from the peak to `final_lr` over all updates after the warm-up.
+
+    >>> linear(steps=4, peak_lr=1.0).lr.tolist()
+    [0.75, 0.5, 0.25, 0.0]
+    """
+    return _decaying(steps, peak_lr, final_lr, warmup_steps, "linear", name)
+
+
+def exponential(steps: int, peak_lr: float, final_lr: float, warmup_steps: int = 0, name: str = "exponential") -> Schedule:
+    """A geometric sequence from the peak to `final_lr` > 0 over all updates after the warm-up.
+
+    >>> exponential(steps=2, peak_lr=1.0, final_lr=0.01).lr.round(6).tolist()
+    [0.1, 0.01]
+    """
+    return _decaying(steps, peak_lr, final_lr, warmup_steps, "exponential", name)
+
+
+def inverse_sqrt(
+    steps: int,
+    peak_lr: float,
+    final_lr: float = 0.0,
+    warmup_steps: int = 0,
+    timescale: int | None = None,
+    name: str = "inverse sqrt",
+) -> Schedule:
+    """peak_lr * sqrt(T / (T + k)) at the k-th update after the warm-up (k = 1, 2, ...), never below `final_lr`.
+
+    T is `timescale`: the warm-up where there is one (the schedule of "Attention is all you need", arXiv 1706.03762), else 1.
+
+    >>> inverse_sqrt(steps=4, peak_lr=1.0, timescale=1).lr.round(4).tolist()
+    [0.7071, 0.5774, 0.5, 0.4472]
+    """
+    steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    final = _final(final_lr, peak)
+    scale = _checks.integer("timescale", timescale, 1) if timescale is not None else max(warm, 1)
+    after = np.arange(1, steps - warm + 1)
+    tail = np.maximum(peak * np.sqrt(scale / (scale + after)), final)
+    return Schedule(np.concatenate([warmup(warm, peak), tail]), warm, name)
+
+
+def multi_step(
+    steps: int,
+    peak_lr: float,
+    final_lr: float | None = None,
+    warmup_steps: int = 0,
+    boundaries: Sequence[float] = (0.8, 0.9),
+    factors: Sequence[float] | None = None,
+    name: str = "multi-step",
+) -> Schedule:
+    """A staircase: from each boundary on, the peak times the factor of the same place.
+
+    Boundaries are update counts (integers) or fractions of `steps` (floats below 1). Without `factors` the stairs fall
+    geometrically to `final_lr`, a tenth of the peak where that is not given: with the default boundaries 1, 1/sqrt(10),
+    1/10 at 80 and 90 % of the run, the "8-1-1" schedule.
+
+    >>> multi_step(steps=10, peak_lr=1.0).lr.round(4).tolist()[6:]
+    [1.0, 1.0, 0.3162, 0.1]
+    """
+    steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    places = [_place(value, steps) for value in boundaries]
+    if any(later <= earlier for earlier, later in zip([warm - 1, *places], places, strict=False)) or any(
+        p >= steps for p in places
+    ):
+        raise InputError(f"boundaries must rise strictly between the warm-up ({warm}) and the end ({steps}), not {places}")
+    if factors is None:
+        last = 0.1 if final_lr is None else _final(final_lr, peak, positive=True) / peak
+        levels = [last ** ((k + 1) / len(places)) for k in range(len(places))]
+    else:
+        levels = [_checks.real("factors", value, 0.0) for value in factors]
+        if final_lr is not None:
+            raise InputError("final_lr must be left out where factors are given")
+    if len(levels) != len(places):
+        raise InputError(f"factors must have one entry for each of the {len(places)} boundaries, not {len(levels)}")
+    lr = np.full(steps, peak)
+    for place, level in zip(places, levels, strict=True):
+        lr[place:] = peak * level
+    lr[:warm] = warmup(warm, peak)
+    return Schedule(lr, warm, name)
+
+
+def wsd(
+    steps: int,
+    peak_lr: float,
+    warmup_steps: int = 0,
+    decay_steps: int | None = None,
+    decay_fraction: float | None = None,
+    decay_shape: str = "linear",
+    final_lr: float = 0.0,
+    power: float = 1.0,
+    convention: str = "rivervalley",
+    name: str | None = None,
+) -> Schedule:
+    """Warm-up, stable, decay (arXiv 2404.06395): the peak until the last `decay_steps` updates, then down to `final_lr`.
+
+    Parameters
+    ----------
+    steps, peak_lr, warmup_steps : see Schedule
+    decay_steps : int
+        Length of the decay; or `decay_fraction` of `steps`, rounded to the nearest update, just one of the two.
+    decay_shape : str
+        "linear", "cosine", "sqrt" (1-sqrt), "inverse", "exponential", "power" (with `power`) or "square": see shapes.decay.
+    final_lr : float
+        The last rate.
+    convention : str
+        Where in its phase an update stands. "rivervalley": warm-up (t + 1) / W, decay u = (k + 1) / D, so that the last
+        rate is `final_lr`. "transformers": t / W and k / D, as its get_wsd_schedule, so that the first rate is 0 and the
+        last one step short of `final_lr`. "torchtitan": (t + 1) / (W + 1) and (k + 1) / (D + 1), never quite at either end.
+
+    Raises
+    ------
+    InputError
+        If warm-up and decay do not fit into `steps`, or an argument cannot be used.
+
+    Examples
+    --------
+    >>> wsd(steps=6, peak_lr=0.1, warmup_steps=2, decay_steps=2).lr.tolist()
+    [0.05, 0.1, 0.1, 0.1, 0.05, 0.0]
+    """
+    steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    final = _final(final_lr, peak)
+    length = _decay_length(steps, decay_steps, decay_fraction)
+    _checks.choice("convention", convention, CONVENTIONS)
+    if warm + length > steps:
+        raise InputError(f"warmup_steps + decay_steps must be at most steps ({steps}), not {warm} + {length} = {warm + length}")
+    up, down = _positions(warm, length, convention)
+    tail = decay(length, peak, final, decay_shape, power, down)
+    lr = np.concatenate([peak * up, np.full(steps - warm - length, peak), tail])
+    return Schedule(lr, warm, name or f"wsd {100 * length / steps:.3g}% {decay_shape}")
+
+
+def _positions(warm: int, length: int, convention: str) -> tuple[FloatArray, FloatArray]:
+    """Positions of the updates in the warm-up and in the decay, each from 0 to 1."""
+    t, k = np.arange(warm), np.arange(length)
+    if convention == "transformers":
+        return t / max(warm, 1), k / max(length, 1)
+    if convention == "torchtitan":
+        return (t + 1) / (warm + 1), (k + 1) / (length + 1)
+    return (t + 1) / max(warm, 1), (k + 1) / max(length, 1)
+
+
+def _decaying(steps: int, peak_lr: float, final_lr: float, warmup_steps: int, shape: str, name: str) -> Schedule:
+    steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    tail = decay(steps - warm, peak, _final(final_lr, peak), shape)
+    return Schedule(np.concatenate([warmup(warm, peak), tail]), warm, name)
+
+
+def _basics(steps: int, peak_lr: float, warmup_steps: int) -> tuple[int, float, int]:
+    steps = _checks.integer("steps", steps, 1)
+    peak = _checks.real("peak_lr", peak_lr, 0.0, open_low=True)
+    warm = _checks.integer("warmup_steps", warmup_steps, 0)
+    if warm > steps:
+        raise InputError(f"warmup_steps must be at most steps ({steps}), not {warm}")
+    return steps, peak, warm
+
+
+def _final(final_lr: float, peak: float, positive: bool = False) -> float:
+    final = _checks.real("final_lr", final_lr, 0.0, open_low=positive)
+    if final > peak:
+        raise InputError(f"final_lr must be at most peak_lr ({peak:g}), not {final:g}")
+    return final
+
+
+def _decay_length(steps: int, decay_steps: int | None, decay_fraction: float | None) -> int:
+    if (decay_steps is None) == (decay_fraction is None):
+        raise InputError(f"give just one of decay_steps and decay_fraction, not {decay_steps!r} and {decay_fraction!r}")
+    if decay_steps is not None:
+        return _checks.integer("decay_steps", decay_steps, 0)
+    return round(steps * _checks.real("decay_fraction", decay_fraction, 0.0, 1.0))
+
+
+def _place(value: float, steps: int) -> int:
+    """A boundary as an update count."""
+    if isinstance(value, float):
+        return round(steps * _checks.real("boundaries", value, 0.0, 1.0, open_low=True, open_high=True))
+    return _checks.integer("boundaries", value, 0)

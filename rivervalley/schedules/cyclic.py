@@ -1,0 +1,89 @@
+"""Schedules of one run with several checkpoints: WSD-S and cyclic cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rivervalley import _checks
+from rivervalley._checks import InputError
+from rivervalley.schedules.constructors import _basics, _final
+from rivervalley.schedules.schedule import Schedule
+from rivervalley.schedules.shapes import decay, warmup
+
+
+def wsd_s(
+    checkpoints: Sequence[int],
+    peak_lr: float,
+    decay_fraction: float = 0.1,
+    decay_of: str = "elapsed",
+    decay_shape: str = "inverse",
+    final_lr: float | None = None,
+    warmup_steps: int = 0,
+    power: float = 1.0,
+    name: str = "wsd-s",
+) -> Schedule:
+    """WSD-S (arXiv 2410.05192): decay before each checkpoint, then straight back to the peak from the decayed point.
+
+    Parameters
+    ----------
+    checkpoints : rising update counts T_1 < T_2 < ...
+        The rate is `final_lr` at each; the schedule ends with the last.
+    decay_fraction : float
+        Length of each decay as a share of T_k ("elapsed", as in the paper's figure) or of T_k - T_{k-1} ("cycle"),
+        rounded to the nearest update, by the name given as `decay_of`.
+    final_lr : float
+        A tenth of the peak where not given.
+
+    Raises
+    ------
+    InputError
+        If a decay does not fit between two checkpoints, or an argument cannot be used.
+
+    Examples
+    --------
+    >>> wsd_s(checkpoints=[4, 8], peak_lr=1.0, decay_fraction=0.25, decay_shape="linear").lr.round(3).tolist()
+    [1.0, 1.0, 1.0, 0.1, 1.0, 1.0, 0.55, 0.1]
+    """
+    ends = _checks.rising_steps("checkpoints", checkpoints, low=1)
+    steps, peak, warm = _basics(int(ends[-1]), peak_lr, warmup_steps)
+    fraction = _checks.real("decay_fraction", decay_fraction, 0.0, 1.0)
+    _checks.choice("decay_of", decay_of, ("elapsed", "cycle"))
+    final = 0.1 * peak if final_lr is None else _final(final_lr, peak)
+    lr = np.full(steps, peak)
+    lr[:warm] = warmup(warm, peak)
+    start = warm
+    for before, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        length = round(fraction * (end if decay_of == "elapsed" else end - before))
+        if end - length < start:
+            raise InputError(
+                f"decay_fraction must leave room between checkpoints: a decay of {length} updates does not fit "
+                f"between updates {start} and {end}"
+            )
+        lr[end - length : end] = decay(length, peak, final, decay_shape, power)
+        start = end
+    return Schedule(lr, warm, name)
+
+
+def cyclic_cosine(
+    checkpoints: Sequence[int],
+    peak_lr: float,
+    final_lr: float | None = None,
+    warmup_steps: int = 0,
+    name: str = "cyclic cosine",
+) -> Schedule:
+    """A cosine from the peak to `final_lr` (a tenth of the peak where not given) up to each checkpoint in turn.
+
+    >>> cyclic_cosine(checkpoints=[2, 4], peak_lr=1.0, final_lr=0.0).lr.round(3).tolist()
+    [0.5, 0.0, 0.5, 0.0]
+    """
+    ends = _checks.rising_steps("checkpoints", checkpoints, low=1)
+    _, peak, warm = _basics(int(ends[-1]), peak_lr, warmup_steps)
+    final = 0.1 * peak if final_lr is None else _final(final_lr, peak)
+    if warm >= ends[0]:
+        raise InputError(f"warmup_steps must end before the first checkpoint ({int(ends[0])}), not at {warm}")
+    pieces = [warmup(warm, peak)]
+    for before, end in zip([warm, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        pieces.append(decay(end - before, peak, final, "cosine"))
+    return Schedule(np.concatenate(pieces), warm, name)

@@ -1,0 +1,75 @@
+"""Schedules written as text, as on the command line: one call with literals, never eval."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rivervalley import _checks
+from rivervalley._checks import InputError
+from rivervalley.schedules import constructors, cyclic, files
+from rivervalley.schedules.schedule import Schedule
+
+NAMES: Mapping[str, Callable[..., Schedule]] = {
+    "constant": constructors.constant,
+    "cosine": constructors.cosine,
+    "linear": constructors.linear,
+    "exponential": constructors.exponential,
+    "inverse_sqrt": constructors.inverse_sqrt,
+    "multi_step": constructors.multi_step,
+    "wsd": constructors.wsd,
+    "wsd_s": cyclic.wsd_s,
+    "cyclic_cosine": cyclic.cyclic_cosine,
+}
+
+
+def parse(text: str) -> Schedule:
+    """A schedule from text such as "wsd(steps=20000, peak_lr=0.05, decay_fraction=0.1)", or from a file's path.
+
+    Raises
+    ------
+    InputError
+        If the text is neither a call of a known constructor with literal arguments nor the path of a file.
+
+    Examples
+    --------
+    >>> parse("wsd(steps=20000, peak_lr=0.05, decay_fraction=0.1)").steps
+    20000
+    """
+    if not isinstance(text, str):
+        raise InputError(f"schedule must be text, not {_checks.show(text)}")
+    if Path(text).suffix in (".csv", ".npy") and "(" not in text:
+        return files.load(text)
+    try:
+        call = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        call = None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise InputError(
+            f"schedule must read like wsd(steps=20000, peak_lr=0.05, decay_fraction=0.1) or name a .csv or .npy file, not {text!r}"
+        )
+    name = call.func.id
+    if name not in NAMES:
+        close = difflib.get_close_matches(name, NAMES, 1)
+        raise InputError(
+            f"schedule must be one of {', '.join(NAMES)}, not {name!r}" + (f"; did you mean {close[0]}?" if close else "")
+        )
+    try:
+        positional = [ast.literal_eval(argument) for argument in call.args]
+        named = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg is not None}
+        if len(named) != len(call.keywords):
+            raise ValueError
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise InputError(f"arguments of {name} must be numbers, text or lists of them, in {text!r}") from None
+    signature = inspect.signature(NAMES[name])
+    try:
+        signature.bind(*positional, **named)
+    except TypeError as error:
+        raise InputError(f"{name}: {error}; its arguments are {', '.join(signature.parameters)}") from None
+    try:
+        return NAMES[name](*positional, **named)
+    except TypeError as error:
+        raise InputError(f"{name}: {error}") from None

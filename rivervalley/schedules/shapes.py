@@ -1,0 +1,69 @@
+"""Shapes of a decay: how far the rate has come down at position u of the decay, 0 < u <= 1."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rivervalley import _checks
+from rivervalley._checks import FloatArray, InputError
+
+SHAPES = ("linear", "cosine", "sqrt", "inverse", "exponential", "power", "square")
+
+
+def decay(
+    steps: int, start_lr: float, final_lr: float, shape: str = "linear", power: float = 1.0, positions: FloatArray | None = None
+) -> FloatArray:
+    """The rates of a decay of `steps` updates from `start_lr`, exclusive, to `final_lr`, inclusive; shape (steps,).
+
+    With u = (k + 1) / steps for k = 0 ... steps - 1 the rate is final + (start - final) g(u), where g is
+
+    * linear: 1 - u;  cosine: (1 + cos pi u) / 2;  sqrt: 1 - sqrt(u), the 1-sqrt cooldown of arXiv 2405.18392
+    * square: 1 - u^2;  power: (1 - u)^power
+
+    and for two shapes the interpolation is of another function of the rate:
+
+    * inverse: 1/rate is linear in u (the decay of WSD-S, arXiv 2410.05192);  exponential: log(rate) is linear in u.
+
+    Raises
+    ------
+    InputError
+        If `shape` is unknown, `final_lr` exceeds `start_lr`, or is 0 for inverse or exponential.
+
+    Examples
+    --------
+    >>> decay(4, 1.0, 0.0).tolist()
+    [0.75, 0.5, 0.25, 0.0]
+    """
+    shape = _checks.choice("decay_shape", shape, SHAPES)
+    if final_lr > start_lr:
+        raise InputError(f"final_lr must be at most the rate the decay starts from ({start_lr:g}), not {final_lr:g}")
+    if shape in ("inverse", "exponential") and not final_lr > 0.0 and steps > 0:
+        raise InputError(f"final_lr must be above 0 for a decay_shape of {shape!r}, not {final_lr:g}")
+    u = np.arange(1, steps + 1) / steps if positions is None else positions
+    if shape == "inverse":
+        lr = 1.0 / (u / final_lr + (1.0 - u) / start_lr)
+    elif shape == "exponential":
+        lr = start_lr * (final_lr / start_lr) ** u
+    else:
+        lr = final_lr + (start_lr - final_lr) * _fall(u, shape, power)
+    lr = np.clip(lr, final_lr, start_lr)
+    lr[u >= 1.0] = final_lr
+    return lr
+
+
+def _fall(u: FloatArray, shape: str, power: float) -> FloatArray:
+    """g(u): 1 at u = 0 and 0 at u = 1."""
+    if shape == "linear":
+        return 1.0 - u
+    if shape == "cosine":
+        return 0.5 * (1.0 + np.cos(np.pi * u))
+    if shape == "sqrt":
+        return 1.0 - np.sqrt(u)
+    if shape == "square":
+        return 1.0 - u * u
+    return np.asarray((1.0 - u) ** _checks.real("power", power, 0.0, open_low=True))
+
+
+def warmup(steps: int, peak_lr: float) -> FloatArray:
+    """A linear warm-up, peak * (t + 1) / steps, so that its last rate is the peak; shape (steps,)."""
+    return peak_lr * (np.arange(1, steps + 1) / max(steps, 1))
