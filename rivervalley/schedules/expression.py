@@ -49,7 +49,8 @@ def parse(text: str) -> Schedule:
         call = None
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise InputError(
-            f"schedule must read like wsd(steps=20000, peak_lr=0.05, decay_fraction=0.1) or name a .csv or .npy file, not {text!r}"
+            "schedule must read like wsd(steps=20000, peak_lr=0.05, decay_fraction=0.1) or name a .csv or .npy file, "
+            f"not {text!r}"
         )
     name = call.func.id
     if name not in NAMES:

@@ -60,7 +60,8 @@ def from_csv(path: str | os.PathLike[str], warmup_steps: int = 0, name: str | No
             lr.append(_cell(file, row, header, "lr", number))
             if "step" in header and _cell(file, row, header, "step", number) != number:
                 raise InputError(
-                    f"{file} must have a row for each update, counted 0, 1, 2, ...; row {number} has step {row[header.index('step')]}"
+                    f"{file} must have a row for each update, counted 0, 1, 2, ...; "
+                    f"row {number} has step {row[header.index('step')]}"
                 )
     if not lr:
         raise InputError(f"{file} must have at least one row below its header")
