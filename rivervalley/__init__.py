@@ -4,9 +4,9 @@ A learning-rate schedule goes in, an exactly known landscape turns it into a los
 claim of a paper is judged by the difference.
 """
 
-from rivervalley import landscapes, laws, schedules
+from rivervalley import areas, claims, landscapes, laws, schedules
 from rivervalley._checks import DivergenceError, InputError
-from rivervalley.curves import LossCurve
+from rivervalley.curves import LossCurve, read_curve, write_curve
 from rivervalley.runs import Run
 from rivervalley.schedules import Schedule
 from rivervalley.simulate import simulate
@@ -19,8 +19,12 @@ __all__ = [
     "LossCurve",
     "Run",
     "Schedule",
+    "areas",
+    "claims",
     "landscapes",
     "laws",
+    "read_curve",
     "schedules",
     "simulate",
+    "write_curve",
 ]
