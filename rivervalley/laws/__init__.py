@@ -1,0 +1,49 @@
+"""Laws that explain loss curves: fitted to a few of them, they predict those of other schedules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from rivervalley import _checks
+from rivervalley.curves import LossCurve
+from rivervalley.laws import published as published
+from rivervalley.laws._scores import Scores as Scores
+from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
+from rivervalley.laws.law import FitReport as FitReport
+from rivervalley.laws.law import Law as Law
+from rivervalley.laws.law import read_law_file
+
+LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw,)}
+
+
+def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:
+    """Fit the law of the given name; `options` are those of its own `fit`.
+
+    Raises
+    ------
+    InputError
+        If there is no law of that name, and as the law's `fit`.
+
+    Examples
+    --------
+    >>> found = fit([published.cosine(), published.constant()], law="annealing", warmup_area="full")
+    >>> print(f"{found.params['alpha']:.3f}")
+    0.550
+    """
+    kind: Any = LAWS[_checks.choice("law", law, LAWS)]
+    fitted: Law = kind.fit(curves, **options)
+    return fitted
+
+
+def load(path: str | os.PathLike[str]) -> Law:
+    """Read a law of any kind that its `save` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or holds no known law.
+    """
+    data = read_law_file(path)
+    return LAWS[_checks.choice("law in the file", data["law"], LAWS)].from_data(data, str(path))

@@ -1,0 +1,153 @@
+"""Fitting, the same for every law: data, starts, optimisation, report.
+
+A new law is one file: a frozen dataclass derived from `law.Law` with its parameters, `coefficients`, `nonlinear` and `terms`,
+and a `fit` that names its options and calls `fit_law`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from rivervalley import _checks
+from rivervalley._checks import FloatArray, InputError
+from rivervalley.laws._points import WARMUP_AREAS, Points, after_warmup, checked_curves, points
+from rivervalley.laws._report import diagnose
+from rivervalley.laws._solve import Optimum, Problem, Terms, descend
+from rivervalley.laws.law import FitReport, Law, Nonlinear
+
+L = TypeVar("L", bound=Law)
+
+# Objectives are compared with that of residuals of 1e-9, below which a fit is exact.
+EXACT_RESIDUAL = 1e-9
+
+
+def fit_law(
+    law: type[L],
+    curves: Any,
+    fixed: Mapping[str, float],
+    *,
+    warmup_area: str = "ramp",
+    huber_delta: float = 1e-3,
+    confidence: float = 0.95,
+) -> L:
+    """Fit a law to curves, with some of its nonlinear parameters held.
+
+    What is minimised is the sum over all points of Huber_delta(log L - log loss) (arXiv 2408.11029, released script, after
+    arXiv 2203.15556). The coefficients, at least 0, are solved for at every step, so starts are all combinations of the
+    free nonlinear parameters' starts; the authors' 54 starts differ in these and in coefficients. The best is refined to
+    1e-13 of the objective.
+
+    Parameters
+    ----------
+    law : type
+        A subclass of Law.
+    curves : LossCurve or list of LossCurve
+        Losses before the end of a curve's warm-up are left out.
+    fixed : dict of parameter name to value
+    warmup_area : {"ramp", "included", "full"}
+    huber_delta : float
+        Above 0.
+    confidence : float
+        Of the intervals, within (0, 1). They are conditional on the law being right: see `_uncertainty`.
+
+    Returns
+    -------
+    A law with `intervals` and `diagnostics`, a dict of
+
+        objective, huber_delta                     the sum at the optimum
+        points, effective_points, warmup_points_left_out
+        r2, mae, rmse, mape, worst                 over all fitted points together
+        curves                                     for each: name, points, effective_points, autocorrelation, r2, ...
+        starts, starts_agreeing, start_spread      within 0.1 % of the best objective; largest / smallest - 1
+        condition_number                           of the Jacobian of log L, columns scaled to length 1; inf if not full rank
+        standard_errors, variance_inflation, identified     by parameter
+        correlations                               by pair, as "A,L0"
+        combinations                               value, low, high of well-determined combinations of parameters
+        confidence, fixed
+        warnings                                   sentences; empty where the fit is sound
+
+    Raises
+    ------
+    InputError
+        See the laws' own `fit`.
+    """
+    chosen = checked_curves(curves)
+    _checks.choice("warmup_area", warmup_area, WARMUP_AREAS)
+    delta = _checks.real("huber_delta", huber_delta, 0.0, open_low=True)
+    confidence = _checks.real("confidence", confidence, 0.0, 1.0, open_low=True, open_high=True)
+    recorded = [after_warmup(curve) for curve in chosen]
+    loss = np.concatenate([values for _, values in recorded])
+    free = [one for one in law.nonlinear if one.name not in fixed]
+    parameters = len(law.coefficients) + len(free)
+    if loss.size < parameters:
+        raise InputError(
+            f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {loss.size}"
+        )
+
+    at = points([curve.schedule for curve in chosen], [steps for steps, _ in recorded], warmup_area)
+    problem = _problem(law, at, free, fixed, np.log(loss), delta)
+    starts = itertools.product(*([one.to_working(value) for value in one.starts] for one in free))
+    found = [descend(problem, np.array(start)) for start in starts]
+    best = min(found, key=lambda optimum: optimum.objective)
+    polished = descend(problem, best.phi, tolerance=1e-13)
+    if polished.objective < best.objective:
+        best = polished
+
+    values = _values(free, fixed, law.nonlinear, best.phi)
+    names = (*law.coefficients, *(one.name for one in law.nonlinear))
+    params = dict(zip(names, (*best.coefficients.tolist(), *values.tolist()), strict=True))
+    fitted = law(**params, warmup_area=warmup_area)
+    peaks = [curve.schedule.peak_lr for curve in chosen]
+    intervals, diagnostics = diagnose(fitted, chosen, at, loss, [one.name for one in free], delta, confidence)
+    diagnostics["fixed"] = dict(fixed)
+    _add_search(diagnostics, best, found, loss.size)
+    report = FitReport(intervals, diagnostics, (min(peaks), max(peaks)))
+    return law(**params, warmup_area=warmup_area, report=report)
+
+
+def _values(free: list[Nonlinear], fixed: Mapping[str, float], order: tuple[Nonlinear, ...], phi: FloatArray) -> FloatArray:
+    """All nonlinear parameters in the law's order, the free ones from their working values."""
+    known = dict(fixed) | {one.name: one.from_working(float(place))[0] for one, place in zip(free, phi, strict=True)}
+    return np.array([known[one.name] for one in order])
+
+
+def _problem(
+    law: type[Law], at: Points, free: list[Nonlinear], fixed: Mapping[str, float], log_loss: FloatArray, delta: float
+) -> Problem:
+    evaluate = law.terms(at)
+    rows = [law.nonlinear.index(one) for one in free]
+
+    def terms(phi: FloatArray) -> tuple[FloatArray, FloatArray]:
+        columns, slopes = evaluate(_values(free, fixed, law.nonlinear, phi))
+        rates = np.array([one.from_working(float(place))[1] for one, place in zip(free, phi, strict=True)])
+        return columns, slopes[rows] * rates[:, None]
+
+    checked: Terms = terms
+    return Problem(
+        terms=checked,
+        shaped=np.array([law.coefficients.index(one.shapes) for one in free], dtype=np.int64),
+        log_loss=log_loss,
+        huber_delta=delta,
+        low=np.array([one.to_working(one.low) for one in free]),
+        high=np.array([one.to_working(one.high) for one in free]),
+    )
+
+
+def _add_search(diagnostics: dict[str, Any], best: Optimum, found: list[Optimum], count: int) -> None:
+    """How the searches from the starts compare."""
+    floor = 0.5 * count * EXACT_RESIDUAL**2
+    ratios = np.array([max(optimum.objective, floor) for optimum in found]) / max(best.objective, floor)
+    agreeing = int(np.sum(ratios <= 1.001))
+    diagnostics["objective"] = best.objective
+    diagnostics["starts"] = len(found)
+    diagnostics["starts_agreeing"] = agreeing
+    diagnostics["start_spread"] = float(ratios.max() - 1.0)
+    if agreeing < len(found):
+        rest = len(found) - agreeing
+        diagnostics["warnings"].append(
+            f"{rest} of {len(found)} searches ended in a worse optimum (objective up to {ratios.max():.3g} times the best)"
+        )
