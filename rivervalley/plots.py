@@ -12,6 +12,7 @@ import numpy as np
 
 from rivervalley import _files, areas
 from rivervalley.curves import LossCurve
+from rivervalley.laws import Law
 from rivervalley.runs import Run
 from rivervalley.schedules import Schedule
 
@@ -91,3 +92,27 @@ def plot_curve(curve: LossCurve, ax: Axes, **options: Any) -> Axes:
     ax.plot(curve.steps, curve.loss, **{"label": curve.name, "lw": 1.0, **options})
     ax.set(xlabel="step", ylabel="loss")
     return ax
+
+
+def plot_fit(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], axes: Sequence[Axes]) -> Sequence[Axes]:
+    """Measured losses (dots), the law's lines (held-out curves dashed) and, on the second Axes, relative residuals."""
+    top, bottom = axes
+    lowest, highest = np.inf, -np.inf
+    for kind, curves in (("fitted", fitted), ("held out", held)):
+        for curve in curves:
+            steps = curve.steps[curve.steps >= curve.schedule.warmup_steps]
+            if steps.size == 0:
+                continue
+            loss = curve.loss[-steps.size :]
+            predicted = law.predict_at(curve.schedule, steps)
+            (dots,) = top.plot(steps, loss, ".", ms=2.5, alpha=0.6, label=f"{curve.name} ({kind})")
+            top.plot(steps, predicted, "-" if kind == "fitted" else "--", color=dots.get_color(), lw=1.2)
+            bottom.plot(steps, 100.0 * (predicted / loss - 1.0), color=dots.get_color(), lw=0.8)
+            later = loss[loss.size // 20 :]
+            lowest, highest = min(lowest, later.min()), max(highest, later.max())
+    top.set(ylabel="loss", title=f"{law.name} law (lines) and losses (dots)")
+    top.set_ylim(lowest - 0.05 * (highest - lowest), highest + 0.05 * (highest - lowest))
+    top.legend()
+    bottom.axhline(0.0, color="0.3", lw=0.8)
+    bottom.set(xlabel="step", ylabel="prediction off, %")
+    return axes

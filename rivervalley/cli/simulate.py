@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
-from typing import Any
 
 import numpy as np
 
@@ -77,16 +75,22 @@ def summary(result: Run) -> str:
 
 
 def as_csv(result: Run) -> str:
-    """step,lr,loss,loss_stderr and one column for each part; lr is the rate of the update after `step` ones."""
-    steps = result.steps
-    following = np.minimum(steps, result.schedule.steps - 1)
-    columns: list[Any] = [steps, result.schedule.lr[following], result.loss, result.loss_stderr, *result.components.values()]
-    text = io.StringIO()
-    names = [name.replace(" ", "_") for name in result.components]
-    text.write(",".join(["step", "lr", "loss", "loss_stderr", *names]) + "\n")
-    for row in zip(*columns, strict=True):
-        text.write(",".join([str(int(row[0])), *(repr(float(value)) for value in row[1:])]) + "\n")
-    return text.getvalue()
+    """step,lr,loss,loss_stderr and the parts, as read_curve reads them: lr is the rate of the update after `step` ones.
+
+    Every update has a row, so that the file holds the whole schedule; losses stand where they were recorded.
+    """
+    rates = [*result.schedule.lr.tolist(), float(result.schedule.lr[-1])]
+    values = np.stack([result.loss, result.loss_stderr, *result.components.values()], axis=1).tolist()
+    recorded = dict(zip(result.steps.tolist(), values, strict=True))
+    names = ["step", "lr", "loss", "loss_stderr", *(name.replace(" ", "_") for name in result.components)]
+    blank = [""] * (len(names) - 2)
+    warm = result.schedule.warmup_steps
+    tail = f",{warm}\n" if warm else "\n"
+    lines = [",".join(names) + (",warmup_steps\n" if warm else "\n")]
+    for step, rate in enumerate(rates):
+        cells = ["" if x != x else repr(x) for x in recorded[step]] if step in recorded else blank
+        lines.append(",".join([str(step), repr(rate), *cells]) + tail)
+    return "".join(lines)
 
 
 def draw(result: Run, path: str) -> None:

@@ -11,11 +11,12 @@ from rivervalley.curves import LossCurve
 from rivervalley.laws import published as published
 from rivervalley.laws._scores import Scores as Scores
 from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
+from rivervalley.laws.forward import ForwardLaw as ForwardLaw
 from rivervalley.laws.law import FitReport as FitReport
 from rivervalley.laws.law import Law as Law
 from rivervalley.laws.law import read_law_file
 
-LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw,)}
+LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw, ForwardLaw)}
 
 
 def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:

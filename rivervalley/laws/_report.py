@@ -28,7 +28,7 @@ def diagnose(
     huber_delta: float,
     confidence: float,
 ) -> tuple[dict[str, tuple[float, float]], dict[str, Any]]:
-    """Intervals and diagnostics of a law at its optimum on the losses of the given points; `free` names nonlinear parameters."""
+    """Intervals and diagnostics of a law at its optimum on the given losses; `free` names nonlinear parameters."""
     names, jacobian, predicted = _log_jacobian(law, at, free)
     parts = at.slices()
     known = uncertainty(jacobian, np.log(predicted) - np.log(loss), parts, huber_delta, confidence)
@@ -124,7 +124,8 @@ def _warnings(
     effective = sum(known.effective)
     if effective < 3 * len(names):
         said.append(
-            f"the residuals are so correlated that they hold about {effective:.0f} independent points for {len(names)} parameters"
+            f"the residuals are so correlated that they hold about {effective:.0f} independent points "
+            f"for {len(names)} parameters"
         )
     peaks = sorted({curve.schedule.peak_lr for curve in curves})
     if peaks[-1] > 1.01 * peaks[0]:

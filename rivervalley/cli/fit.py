@@ -1,0 +1,162 @@
+"""rivervalley fit: a law fitted to training curves."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rivervalley import _checks, laws, read_curve
+from rivervalley._checks import InputError
+from rivervalley.areas import WARMUP_AREAS
+from rivervalley.curves import CurveWarning, LossCurve
+from rivervalley.laws import Law
+
+SUMMARY = "Fit a law to training curves (CSV files with columns step,lr,loss)."
+EXAMPLE = """examples:
+  rivervalley fit constant.csv cosine.csv --warmup-steps 500 -o law.json
+  rivervalley fit run.csv --schedule "cosine(steps=24000, peak_lr=3e-4, warmup_steps=2000)"
+  rivervalley fit constant.csv cosine.csv --holdout wsd.csv --plot fit.png
+
+Give runs of one configuration under different schedules: a constant rate and a cosine identify the annealing law, a
+constant rate alone cannot. Say how long the warm-up was where the file does not show it: the exponent depends on it."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the command."""
+    parser.add_argument("curves", nargs="+", metavar="CURVE.csv", help="training curves to fit, all of one configuration")
+    parser.add_argument("--law", default="annealing", metavar="LAW", help=f"{', '.join(laws.LAWS)} (default annealing)")
+    parser.add_argument("--holdout", nargs="+", default=[], metavar="CURVE.csv", help="curves to score and not to fit")
+    parser.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the files do not hold each")
+    parser.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up of all the curves")
+    parser.add_argument(
+        "--warmup-area", default="ramp", metavar="RULE", help=f"what the warm-up counts for: {', '.join(WARMUP_AREAS)} (ramp)"
+    )
+    parser.add_argument(
+        "--decay-factor",
+        metavar="X",
+        help="lambda of the annealing area: a number below 1, or 'free' to fit it (default 0.999)",
+    )
+    parser.add_argument("-o", "--output", metavar="LAW.json", help="write the law, for rivervalley predict and plan")
+    parser.add_argument("--plot", metavar="FILE.png", help="draw curves, fits and residuals (.png, .svg or .pdf)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output and nothing else")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Fit, print the report, write what was asked for."""
+    for name, path in (("--output", arguments.output), ("--plot", arguments.plot)):
+        if path:
+            _checks.writable(name, path)
+    _checks.choice("--law", arguments.law, laws.LAWS)
+    options: dict[str, Any] = {"warmup_area": _checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)}
+    if arguments.decay_factor is not None:
+        options["decay_factor"] = _decay_factor(arguments.decay_factor)
+    fitted, notes = read_curves(arguments.curves, arguments.schedule, arguments.warmup_steps)
+    held, more = read_curves(arguments.holdout, arguments.schedule, arguments.warmup_steps)
+    try:
+        law = laws.fit(fitted, law=arguments.law, **options)
+    except TypeError:
+        raise InputError(f"--decay-factor must be left out for the law {arguments.law!r}, which has none") from None
+    if arguments.output:
+        law.save(arguments.output)
+    if arguments.plot:
+        draw(law, fitted, held, arguments.plot)
+    if arguments.json:
+        print(json.dumps(as_document(law, fitted, held), indent=2, allow_nan=False))
+    else:
+        print(as_text(law, fitted, held, [*notes, *more]))
+    return 0
+
+
+def read_curves(paths: Sequence[str], schedule: str | None, warmup_steps: int | None) -> tuple[list[LossCurve], list[str]]:
+    """The curves of some files, and what was guessed or dropped in reading them."""
+    from rivervalley import schedules
+
+    rates = schedules.parse(schedule) if schedule else None
+    curves: list[LossCurve] = []
+    notes: list[str] = []
+    for path in paths:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CurveWarning)
+            curve = read_curve(path, schedule=rates, warmup_steps=warmup_steps)
+        curves.append(curve)
+        notes += [f"{path}: {note}" for note in curve.notes]
+    return curves, notes
+
+
+def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], notes: Sequence[str]) -> str:
+    """Parameters with intervals, scores of every curve, warnings."""
+    found = law.diagnostics
+    lines = [f"{law.name} law: {law.formula}", f"warm-up counted as: {law.warmup_area}", ""]
+    lines.append(f"{'parameter':<22} {'value':>12}   {found['confidence']:.0%} interval, if the law is right")
+    for name, value in law.params.items():
+        interval = law.intervals.get(name)
+        lines.append(f"{name:<22} {value:>12.6g}   " + (f"{interval[0]:.6g} to {interval[1]:.6g}" if interval else "held"))
+    for name, entry in found["combinations"].items():
+        lines.append(f"{name:<22} {entry['value']:>12.6g}   {entry['low']:.6g} to {entry['high']:.6g}")
+    lines += ["", f"{'curve':<34} {'':<7} {'R2':>8} {'MAE':>9} {'RMSE':>9} {'mean rel':>9} {'worst rel':>9}"]
+    for kind, curves in (("fitted", fitted), ("held", held)):
+        for curve in curves:
+            s = law.score(curve)
+            lines.append(
+                f"{curve.name[:34]:<34} {kind:<7} {s.r2:>8.5f} {s.mae:>9.5f} {s.rmse:>9.5f} {s.mape:>9.2%} {s.worst:>9.2%}"
+            )
+    lines += [
+        "",
+        f"{found['points']} points worth about {found['effective_points']:.0f} independent ones; condition number "
+        f"{found['condition_number']:.3g}; {found['starts_agreeing']} of {found['starts']} starts agree",
+    ]
+    cautions = [caution for curve in held for caution in law.cautions(curve.schedule)]
+    lines += [f"note: {text}" for text in notes] + [
+        f"warning: {text}" for text in [*found["warnings"], *dict.fromkeys(cautions)]
+    ]
+    return "\n".join(lines)
+
+
+def as_document(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve]) -> dict[str, Any]:
+    """The fit as JSON has it."""
+    from dataclasses import asdict
+
+    scores = {kind: {c.name: asdict(law.score(c)) for c in curves} for kind, curves in (("fitted", fitted), ("held", held))}
+    return {
+        "law": law.name,
+        "formula": law.formula,
+        "params": law.params,
+        "intervals": {name: [_finite(low), _finite(high)] for name, (low, high) in law.intervals.items()},
+        "warmup_area": law.warmup_area,
+        "scores": scores,
+        "diagnostics": _finite(law.diagnostics),
+    }
+
+
+def draw(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], path: str) -> None:
+    """Curves with the law's lines, and residuals below."""
+    from rivervalley import plots
+
+    with plots.style():
+        made, axes = plots.figure(2, 1, figsize=(7.2, 6.0), sharex=True, gridspec_kw={"height_ratios": (3, 1.3)})
+        plots.plot_fit(law, fitted, held, axes)
+        plots.save(made, path)
+
+
+def _decay_factor(text: str) -> float | None:
+    if text == "free":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"--decay-factor must be a number below 1 or 'free', not {text!r}") from None
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN: null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return str(value) if isinstance(value, Path) else value
