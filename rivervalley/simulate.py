@@ -131,8 +131,7 @@ def run_blocks(
 
     def run_block(block: slice, t0: int, t1: int, at: IntArray, out: FloatArray) -> tuple[int, int]:
         """One block through updates t0 + 1 ... t1, on copies that lie close together in memory."""
-        before = np.ascontiguousarray(state[:, block])
-        w = before.copy()
+        before, w = _aligned_copy(state[:, block]), _aligned_copy(state[:, block])
         losses = np.empty((at.size, parts, w.shape[1]))
         where = first_step + t0
         step, lane = landscape.advance(w, lr[t0:t1], where, seed, block.start, at, losses, _CHECK_EVERY)
@@ -162,6 +161,15 @@ def run_blocks(
             advance(t1 - t0)
             t0, r0 = t1, r1
     return means, total, error
+
+
+def _aligned_copy(points: FloatArray) -> FloatArray:
+    """A C-contiguous copy that starts on a cache line: vectors that straddle two lines cost a quarter of the speed."""
+    store = np.empty(points.size + 8)
+    shift = (-store.ctypes.data % 64) // 8
+    copy = store[shift : shift + points.size].reshape(points.shape)
+    copy[:] = points
+    return copy
 
 
 def _raise_diverged(bad: tuple[int, int], lr: FloatArray, first_step: int) -> None:

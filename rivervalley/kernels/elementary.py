@@ -19,6 +19,7 @@ _MAGIC = 6755399441055744.0  # 1.5 * 2**52
 _TWO52 = np.int64(0x4330000000000000)  # the bits of 2**52: a 32-bit integer in its low bits makes 2**52 + that integer
 _MANTISSA = np.int64(0x000FFFFFFFFFFFFF)
 _ONE = np.int64(0x3FF0000000000000)
+_SQRT_HALF = np.int64(0x3FE6A09E667F3BCD)
 _LN2_HIGH = 6.93147180369123816490e-01  # its last 21 bits are zero, so that k * _LN2_HIGH is exact for |k| < 2**20
 _LN2_LOW = 1.90821492927058770002e-10
 
@@ -32,11 +33,10 @@ def integer_to_float(n):
 @device
 def split_exponent(x):
     """k and m with x = 2**k * m and m in [sqrt(1/2), sqrt(2)), for positive normal x."""
-    bits = np.float64(x).view(np.int64)
-    m = np.int64((bits & _MANTISSA) | _ONE).view(np.float64)
-    big = m > 1.4142135623730951
-    k = integer_to_float((bits >> 52) & 0x7FF) - (1022.0 if big else 1023.0)
-    return k, (m * 0.5 if big else m)
+    # Shifted so that the exponent field steps at sqrt(1/2) times a power of two.
+    bits = np.float64(x).view(np.int64) + (_ONE - _SQRT_HALF)
+    k = np.int64(((bits >> 52) & 0x7FF) | _TWO52).view(np.float64) - 4503599627371519.0
+    return k, np.int64((bits & _MANTISSA) + _SQRT_HALF).view(np.float64)
 
 
 @device

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from rivervalley._checks import FloatArray, IntArray
 
-L1_BYTES = 16_384  # what a block of trajectories may fill of the first-level cache
+L1_BYTES = 32_768  # what a block of trajectories may fill: the usual first-level cache
 
 
 def block_lanes(dim: int) -> int:
