@@ -59,7 +59,9 @@ def test_agreement_allows_for_a_stated_bias_only():
 
 
 def test_judge_shows_the_worst_check():
-    verdict = frame.judge(a_claim(lambda s: [frame.near("a", 1.0, 1.0, 0.1), frame.near("b", 1.0, 1.2, 0.1)]), frame.Setting(), True)
+    verdict = frame.judge(
+        a_claim(lambda s: [frame.near("a", 1.0, 1.0, 0.1), frame.near("b", 1.0, 1.2, 0.1)]), frame.Setting(), True
+    )
     assert (verdict.passed, verdict.what, verdict.control_failed) == (False, "b", True)
     assert verdict.error == pytest.approx(0.2)
 
@@ -117,5 +119,5 @@ def test_check_refuses_bad_seeds(seed):
 def test_check_refuses_a_group_and_a_folder_without_curves(tmp_path):
     with pytest.raises(rv.InputError, match="one claim"):
         rv.claims.check("AL")
-    with pytest.raises(rv.InputError, match="index.csv"):
+    with pytest.raises(rv.InputError, match=r"index\.csv"):
         rv.claims.check("AL-06", curves=tmp_path)
