@@ -12,7 +12,7 @@ from rivervalley._checks import FloatArray
 from rivervalley.curves import LossCurve
 from rivervalley.laws._points import Points
 from rivervalley.laws._scores import scores
-from rivervalley.laws._uncertainty import Uncertainty, uncertainty
+from rivervalley.laws._uncertainty import Uncertainty, identify, uncertainty
 from rivervalley.laws.law import Law
 
 # Above this variance inflation the term that answers the rate is hardly told from the others: the usual rule for collinearity.
@@ -57,7 +57,8 @@ def diagnose(
         "combinations": _combinations(law, names, known),
         "confidence": confidence,
     }
-    diagnostics["warnings"] = _warnings(law, curves, names, intervals, known)
+    collinearity = _collinearity(law, names, jacobian)
+    diagnostics["warnings"] = _warnings(law, curves, names, intervals, known, collinearity)
     return intervals, diagnostics
 
 
@@ -73,6 +74,18 @@ def _log_jacobian(law: Law, at: Points, free: Sequence[str]) -> tuple[list[str],
             names.append(one.name)
             rows.append(weights[law.coefficients.index(one.shapes)] * slope)
     return names, np.stack(rows) / predicted, predicted
+
+
+def _collinearity(law: Law, names: Sequence[str], jacobian: FloatArray) -> float:
+    """Variance inflation of the coefficient of the term that answers the rate, with the shape of that term known; 1 at best."""
+    term = law.rate_term
+    if term is None:
+        return 1.0
+    shapes = {one.name for one in law.nonlinear if one.shapes == term}
+    kept = [k for k, name in enumerate(names) if name not in shapes]
+    identified, _, inflation = identify(jacobian[kept])
+    k = [names[k] for k in kept].index(term)
+    return float(inflation[k]) if identified[k] else 1.0
 
 
 def _correlations(names: Sequence[str], known: Uncertainty) -> dict[str, float]:
@@ -101,6 +114,7 @@ def _warnings(
     names: Sequence[str],
     intervals: dict[str, tuple[float, float]],
     known: Uncertainty,
+    collinearity: float,
 ) -> list[str]:
     said = []
     for name, identified in zip(names, known.identified.tolist(), strict=True):
@@ -113,14 +127,11 @@ def _warnings(
             said.append(f"{name} ended at its bound 0: these curves ask for no such term")
         elif high - low > value:
             said.append(f"{name} is poorly determined: {value:.4g}, interval {low:.4g} to {high:.4g}")
-    term = law.rate_term
-    if term is not None and known.identified[names.index(term)]:
-        inflation = float(known.inflation[names.index(term)])
-        if inflation > WEAK_INFLATION:
-            said.append(
-                f"{term} is weakly identified: in these curves annealing and progress go together (variance inflation "
-                f"{inflation:.0f}); add a run with another schedule, such as a constant rate"
-            )
+    if collinearity > WEAK_INFLATION:
+        said.append(
+            f"{law.rate_term} is weakly identified: in these curves annealing and progress go together (variance inflation "
+            f"{collinearity:.0f}); add a run with another schedule, such as a constant rate"
+        )
     effective = sum(known.effective)
     if effective < 3 * len(names):
         said.append(

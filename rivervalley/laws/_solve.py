@@ -148,7 +148,7 @@ def _projected(problem: Problem, at: _Point, slopes: FloatArray, share: float) -
     return jacobian @ (at.weights * at.residuals / root) / units, jacobian @ jacobian.T / units
 
 
-def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-7, max_iterations: int = 100) -> Optimum:
+def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_iterations: int = 100) -> Optimum:
     """Search from the nonlinear parameters `start` until a step gains less than `tolerance` of the objective."""
     inner = 0.1 * tolerance
     phi = np.clip(start, problem.low, problem.high)

@@ -8,8 +8,9 @@ sandwich of robust regression (Huber and Ronchetti, Robust Statistics, 2009, sec
 
     B M B,  B = (mean(psi') J'J)^-1,  M = sum over curves of tau psi2 J'J,  psi2 = mean of psi^2 in the curve * R / (R - p).
 
-tau = 1 + 2 sum of autocorrelations of psi is how many neighbouring residuals count for one (window of 5 tau: Sokal 1997);
-a curve of n points holds n / tau effective ones. Quantiles are Student's with effective points - p degrees of freedom.
+tau = 1 + 2 sum of the autocorrelations of psi, up to the first that is not positive, is how many neighbouring residuals
+count for one; a curve of n points holds n / tau effective ones. Quantiles are Student's, with effective points - p degrees
+of freedom.
 """
 
 from __future__ import annotations
@@ -65,10 +66,9 @@ def autocorrelation_time(series: FloatArray) -> tuple[float, float]:
     if series.size < 3 or power == 0.0:
         return 1.0, 0.0
     lags = correlate(series, series, method="fft")[series.size - 1 :] / power
-    times = 2.0 * np.cumsum(lags) - 1.0
-    window = np.arange(lags.size) >= 5.0 * times
-    stop = int(np.argmax(window)) if window.any() else lags.size - 1
-    return float(np.clip(times[stop], 1.0, series.size)), float(lags[1])
+    negative = np.flatnonzero(lags <= 0.0)
+    end = int(negative[0]) if negative.size else lags.size
+    return float(np.clip(2.0 * lags[:end].sum() - 1.0, 1.0, series.size)), float(lags[1])
 
 
 def identify(jacobian: FloatArray) -> tuple[np.ndarray, float, FloatArray]:

@@ -49,7 +49,11 @@ class Nonlinear:
 
     def to_working(self, value: float) -> float:
         """The value on the scale that fits search on."""
-        return {"natural": lambda: value, "log": lambda: np.log(value), "memory": lambda: -np.log1p(-value)}[self.scale]()
+        if self.scale == "log":
+            return float(np.log(value))
+        if self.scale == "memory":
+            return float(-np.log1p(-value))
+        return value
 
     def from_working(self, working: float) -> tuple[float, float]:
         """The value at a place on that scale, and its slope there."""
