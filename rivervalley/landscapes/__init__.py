@@ -1,5 +1,6 @@
 """Loss surfaces that are known exactly."""
 
+from rivervalley.landscapes import closed_forms as closed_forms
 from rivervalley.landscapes.custom import Custom as Custom
 from rivervalley.landscapes.expression import parse as parse
 from rivervalley.landscapes.landscape import Landscape as Landscape
