@@ -1,4 +1,4 @@
-"""Public training curves that some tests read where the folder is: RIVERVALLEY_CURVES, or ../shared/curves by the repository."""
+"""Public training curves that some tests read, where their folder is found: RIVERVALLEY_CURVES, or ../shared/curves."""
 
 from __future__ import annotations
 
