@@ -53,6 +53,8 @@ def read_table(path: str | os.PathLike[str], needed: Sequence[str], optional: Se
         If the file cannot be read or is not UTF-8 text, a needed column is missing or named twice, or a cell is neither
         blank nor a finite number.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path must be a CSV file's path, not {_checks.show(path)}")
     file = Path(path)
     rows = _rows(file)
     try:
@@ -86,6 +88,8 @@ def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"path must be a CSV file that can be read, but {str(file)!r} cannot ({error.strerror})") from None
     except UnicodeDecodeError as error:
         raise InputError(f"path must be a CSV file in UTF-8, but {str(file)!r} is not ({error.reason})") from None
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"path must be a CSV file that can be read, but {str(file)!r} cannot ({error})") from None
     reader = csv.reader(text.split("\n"))
     try:
         for row in reader:

@@ -112,6 +112,14 @@ def test_warm_up_in_full_counts_the_peak():
     np.testing.assert_array_equal(found.S2, plain.S2)
 
 
+def test_a_warm_up_that_ends_below_the_peak():
+    s = Schedule([0.1, 0.2, 0.4, 0.1], warmup_steps=2)
+    np.testing.assert_array_equal(areas.annealing_area(s, 0.9), areas.annealing_area([0.2, 0.2, 0.4, 0.1], 0.9))
+    np.testing.assert_array_equal(
+        areas.annealing_area(s, 0.9, warmup_area="full"), areas.annealing_area([0.4, 0.4, 0.4, 0.1], 0.9)
+    )
+
+
 @pytest.mark.parametrize("warmup_area", areas.WARMUP_AREAS)
 def test_without_warm_up_the_three_conventions_agree(warmup_area):
     lr = [0.1, 0.2, 0.4, 0.1]
