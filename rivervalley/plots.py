@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rivervalley import _files, areas
+from rivervalley import _checks, _files, areas
+from rivervalley._checks import InputError
 from rivervalley.curves import LossCurve
 from rivervalley.laws import Law
 from rivervalley.runs import Run
@@ -47,16 +48,22 @@ def figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any
     return made, made.subplots(rows, columns, **subplots)
 
 
-def save(made: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure to a file, whole or not at all; the suffix (.png, .svg, .pdf) picks the format."""
-    from rivervalley._checks import InputError
+def check_path(path: str | os.PathLike[str], name: str = "the plot's path") -> None:
+    """Refuse a path that no figure can be written to: its folder, or its suffix (.png, .svg, .pdf, ...)."""
+    from matplotlib.backend_bases import FigureCanvasBase
 
     suffix = os.path.splitext(path)[1].lstrip(".").lower()
-    known = made.canvas.get_supported_filetypes()
+    known = FigureCanvasBase.get_supported_filetypes()
     if suffix not in known:
-        raise InputError(f"the plot's path must end in one of {', '.join(sorted(known))}, not {str(path)!r}")
+        raise InputError(f"{name} must end in one of {', '.join(sorted(known))}, not {str(path)!r}")
+    _checks.writable(name, path)
+
+
+def save(made: Figure, path: str | os.PathLike[str]) -> None:
+    """Write a figure to a file, whole or not at all; the suffix (.png, .svg, .pdf) picks the format."""
+    check_path(path)
     with _files.replacing(path, "the plot's path") as temporary:
-        made.savefig(temporary, metadata={"Software": None} if suffix == "png" else None)
+        made.savefig(temporary, metadata={"Software": None} if str(path).lower().endswith(".png") else None)
 
 
 def plot_schedules(schedules: Sequence[Schedule], axes: Sequence[Axes], decay_factor: float = 0.999) -> Sequence[Axes]:

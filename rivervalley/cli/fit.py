@@ -12,6 +12,7 @@ from typing import Any
 from rivervalley import _checks, laws, read_curve
 from rivervalley._checks import InputError
 from rivervalley.areas import WARMUP_AREAS
+from rivervalley.cli.options import check_outputs
 from rivervalley.curves import CurveWarning, LossCurve
 from rivervalley.laws import Law
 
@@ -47,9 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Fit, print the report, write what was asked for."""
-    for name, path in (("--output", arguments.output), ("--plot", arguments.plot)):
-        if path:
-            _checks.writable(name, path)
+    check_outputs(arguments.output, arguments.plot)
     _checks.choice("--law", arguments.law, laws.LAWS)
     options: dict[str, Any] = {"warmup_area": _checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)}
     if arguments.decay_factor is not None:

@@ -23,6 +23,16 @@ def count(text: str) -> int:
     return _typed(text, "value", 1, None, "an integer of at least 1")
 
 
+def check_outputs(output: str | None, plot: str | None) -> None:
+    """Refuse --output and --plot paths that cannot be written, before any work."""
+    if output:
+        _checks.writable("--output", output)
+    if plot:
+        from rivervalley import plots
+
+        plots.check_path(plot, "--plot")
+
+
 def _typed(text: str, name: str, low: int, high: int | None, allowed: str) -> int:
     try:
         return _checks.integer(name, int(text), low, high)

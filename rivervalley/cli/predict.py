@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from rivervalley import _checks, _files, laws, schedules
+from rivervalley import _files, laws, schedules
+from rivervalley.cli.options import check_outputs
 from rivervalley.laws import Law
 from rivervalley.schedules import Schedule
 
@@ -29,9 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Predict, print a table, write what was asked for."""
-    for name, path in (("--output", arguments.output), ("--plot", arguments.plot)):
-        if path:
-            _checks.writable(name, path)
+    check_outputs(arguments.output, arguments.plot)
     law = laws.load(arguments.law)
     schedule = schedules.parse(arguments.schedule)
     if arguments.warmup_steps is not None:

@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 
-from rivervalley import _checks, _files, landscapes, schedules, simulate
+from rivervalley import _files, landscapes, schedules, simulate
 from rivervalley._checks import InputError
-from rivervalley.cli.options import add_seed, count
+from rivervalley.cli.options import add_seed, check_outputs, count
 from rivervalley.runs import Run
 
 SUMMARY = "Run SGD on a landscape under a schedule; write the mean loss curve."
@@ -39,9 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Simulate, print a summary, write what was asked for."""
     landscape = landscapes.parse(arguments.landscape)
     schedule = schedules.parse(arguments.schedule)
-    for name, path in (("--output", arguments.output), ("--plot", arguments.plot)):
-        if path:
-            _checks.writable(name, path)
+    check_outputs(arguments.output, arguments.plot)
     if arguments.expected:
         if not hasattr(landscape, "expected"):
             raise InputError(f"--expected must go with a landscape that has an exact expectation, not {arguments.landscape!r}")

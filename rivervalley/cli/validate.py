@@ -55,8 +55,6 @@ def run(arguments: argparse.Namespace) -> int:
     curves = arguments.curves or _default_curves()
     workers = _workers(arguments.workers, len(chosen))
     verdicts = []
-    if not arguments.json:
-        print(report.table_header())
     stream = claims.check_all(
         [claim.id for claim in chosen],
         arguments.seed,
@@ -65,6 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         controls=arguments.controls,
         workers=workers,
     )
+    if not arguments.json:
+        print(report.table_header())
     with tqdm(total=len(chosen), disable=not sys.stderr.isatty(), unit="claim", leave=False) as bar:
         for verdict in stream:
             verdicts.append(verdict)
