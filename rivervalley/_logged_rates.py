@@ -81,9 +81,6 @@ def rebuilt(table: Table, steps: IntArray, warmup: int | None) -> tuple[Schedule
         if steps[0] > 0:
             places, rates = np.insert(places, 0, -1.0), np.insert(rates, 0, 0.0)
     filled = np.interp(np.arange(total), places, rates)
-    # np.interp rounds even at its own points.
-    known = steps < total
-    filled[steps[known]] = lr[known]
     doubts = []
     gap = int(np.diff(steps).max(initial=1))
     if gap > 1:

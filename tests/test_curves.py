@@ -195,6 +195,11 @@ def test_rows_within_the_warm_up_bend_it_at_its_end(file):
     assert len(said) == 1
 
 
+def test_a_row_at_the_end_of_the_warm_up_needs_no_bend(file):
+    curve, _ = read_quietly(file("step,lr,loss\n0,0.1,9\n4,0.5,8\n8,0.1,7\n"), warmup_steps=5)
+    np.testing.assert_allclose(curve.schedule.lr, [0.1, 0.2, 0.3, 0.4, 0.5, 0.4, 0.3, 0.2], rtol=1e-14)
+
+
 @pytest.mark.parametrize("first", [1, 2, 4, 5, 9])
 @pytest.mark.parametrize("warmup", [1, 2, 5, 8])
 def test_a_linear_warm_up_is_rebuilt_from_any_first_row(file, first, warmup):
