@@ -10,6 +10,7 @@ from rivervalley import _checks
 from rivervalley.curves import LossCurve
 from rivervalley.laws import published as published
 from rivervalley.laws._scores import Scores as Scores
+from rivervalley.laws._summary import summary as summary
 from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
 from rivervalley.laws.forward import ForwardLaw as ForwardLaw
 from rivervalley.laws.law import FitReport as FitReport

@@ -14,6 +14,7 @@ from rivervalley.curves import LossCurve
 from rivervalley.kernels import areas as kernels
 from rivervalley.laws._points import Points
 from rivervalley.laws._solve import Terms
+from rivervalley.laws._terms import ALPHA, forward_term
 from rivervalley.laws.fitting import fit_law
 from rivervalley.laws.law import Law, Nonlinear
 
@@ -63,7 +64,7 @@ class AnnealingLaw(Law):
     source: ClassVar[str] = "Tissue, Wang and Wang, Scaling Law with Learning Rate Annealing, arXiv 2408.11029"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "C")
     nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
-        Nonlinear("alpha", "A", 0.0, 10.0, starts=(0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 1.7)),
+        ALPHA,
         Nonlinear("decay_factor", "C", 0.0, LARGEST_DECAY_FACTOR, starts=(0.5, 0.9, 0.97, 0.99, 0.997, 0.999), scale="memory"),
     )
     rate_term: ClassVar[str | None] = "C"
@@ -123,8 +124,7 @@ class AnnealingLaw(Law):
     def terms(at: Points) -> Terms:
         """1, S1^-alpha and -S2(decay_factor); the areas' recursion runs once for each new decay factor."""
         count = at.S1.size
-        with np.errstate(divide="ignore"):
-            log_S1 = np.log(at.S1)
+        forward_power = forward_term(at)
         longest = max(lr.size for lr in at.annealing_lr)
         work = np.empty((3, longest))
         S2, dS2 = np.empty(count), np.empty(count)
@@ -142,9 +142,7 @@ class AnnealingLaw(Law):
             alpha, decay_factor = float(nonlinear[0]), float(nonlinear[1])
             if decay_factor != held[0]:
                 areas(decay_factor)
-            power = at.S1**-alpha
-            terms = np.stack([np.ones(count), power, -S2])
-            slopes = np.stack([-log_S1 * power, -dS2])
-            return terms, slopes
+            power, slope = forward_power(alpha)
+            return np.stack([np.ones(count), power, -S2]), np.stack([slope, -dS2])
 
         return evaluate

@@ -12,6 +12,7 @@ from rivervalley._checks import FloatArray
 from rivervalley.curves import LossCurve
 from rivervalley.laws._points import Points
 from rivervalley.laws._solve import Terms
+from rivervalley.laws._terms import ALPHA, forward_term
 from rivervalley.laws.fitting import fit_law
 from rivervalley.laws.law import Law, Nonlinear
 
@@ -37,9 +38,7 @@ class ForwardLaw(Law):
     formula: ClassVar[str] = "L = L0 + A S1^-alpha"
     source: ClassVar[str] = "ablation of arXiv 2408.11029"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
-        Nonlinear("alpha", "A", 0.0, 10.0, starts=(0.1, 0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 1.7)),
-    )
+    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (ALPHA,)
 
     @classmethod
     def fit(
@@ -57,11 +56,10 @@ class ForwardLaw(Law):
     def terms(at: Points) -> Terms:
         """1 and S1^-alpha."""
         count = at.S1.size
-        with np.errstate(divide="ignore"):
-            log_S1 = np.log(at.S1)
+        forward_power = forward_term(at)
 
         def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            power = at.S1 ** -float(nonlinear[0])
-            return np.stack([np.ones(count), power]), np.stack([-log_S1 * power])
+            power, slope = forward_power(float(nonlinear[0]))
+            return np.stack([np.ones(count), power]), slope[None]
 
         return evaluate

@@ -33,7 +33,7 @@ class Nonlinear:
     name, shapes : str
         The parameter, and the coefficient of the term that it shapes.
     low, high : float
-        Where fits look for it.
+        Where fits look for it. A law made by hand may also have it down to 0.
     starts : tuple of float
         Where searches begin; a law's starts are all combinations of those of its free parameters.
     scale : {"natural", "log", "memory"}
@@ -118,7 +118,7 @@ class Law(ABC):
         for name in self.coefficients:
             object.__setattr__(self, name, _checks.real(name, getattr(self, name), 0.0))
         for one in self.nonlinear:
-            object.__setattr__(self, one.name, _checks.real(one.name, getattr(self, one.name), one.low, one.high))
+            object.__setattr__(self, one.name, _checks.real(one.name, getattr(self, one.name), min(one.low, 0.0), one.high))
 
     def __str__(self) -> str:
         values = ", ".join(f"{name}={value:.5g}" for name, value in self.params.items())
