@@ -1,0 +1,204 @@
+"""SGD on linear regression with Gaussian features: sampled minibatches, and the exact recursion of its second moments.
+
+Legend: lam[j] eigenvalues of the features' covariance, n[j] how many equal modes stand in bin j, m[j] = E (w_j - w*_j)^2,
+d[j] = E (w_j - w*_j), eta the rate, B the batch size, R = sum of n lam m + frozen the expected squared error, where `frozen`
+is the variance of everything that is not trained (label noise and modes left out). For Gaussian features, exactly,
+
+    m <- m ((1 - eta lam)^2 + (eta lam)^2 / B) + eta^2 lam R / B.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rivervalley.kernels._compile import device, kernel
+from rivervalley.kernels.descent import first_diverged
+from rivervalley.kernels.elementary import exp, log
+from rivervalley.kernels.noise import FEATURES, four_normals
+
+_U = np.uint64
+
+
+@device
+def sample_row(w, target, scale, noise, seed, first, number, x, r):
+    """One sample for each lane: features x (rows, lanes) and residual r = x.(w - target) - noise * z of sample `number`."""
+    dim = w.shape[0]
+    for i in range(r.size):
+        r[i] = 0.0
+    for j in range(0, dim + 1, 4):
+        x0, x1, x2, x3 = x[j], x[j + 1], x[j + 2], x[j + 3]
+        for i in range(r.size):
+            x0[i], x1[i], x2[i], x3[i] = four_normals(seed, first + _U(i), number, _U(j >> 2) + FEATURES)
+        for k in range(j, min(j + 4, dim)):
+            row, at, s, t = x[k], w[k], scale[k], target[k]
+            for i in range(r.size):
+                row[i] = s * row[i]
+                r[i] += row[i] * (at[i] - t)
+    last = x[dim]
+    for i in range(r.size):
+        r[i] -= noise * last[i]
+
+
+@device
+def record_parts(w, target, scale, floor, label_variance, out):
+    """out[0] = sum of lam (w - target)^2, out[1] = floor, out[2] = label noise, by lane."""
+    trained = out[0]
+    for i in range(trained.size):
+        trained[i] = 0.0
+        out[1, i] = floor
+        out[2, i] = label_variance
+    for j in range(w.shape[0]):
+        row, t, lam = w[j], target[j], scale[j] * scale[j]
+        for i in range(trained.size):
+            trained[i] += lam * (row[i] - t) * (row[i] - t)
+
+
+@kernel
+def regression_sgd(
+    w, lr, first_step, seed, first_trajectory, target, scale, floor, label_variance, batch, order, record_at, out, check_every
+):
+    """Minibatch SGD on freshly sampled or repeated Gaussian features, w (dim, lanes) in place.
+
+    w <- w - eta / B sum_i x_i (x_i.w - y_i), with y = x.target + noise of variance floor + label_variance. Sample number s of
+    a trajectory is a pure function of (seed, trajectory, s): update t, place i of the batch takes number order[t B + i], or
+    (first_step + t) B + i where `order` is empty. Recording and return as in `descent.descend`.
+    """
+    seed, first = _U(seed), _U(first_trajectory)
+    dim, lanes = w.shape
+    noise = np.sqrt(floor + label_variance)
+    x = np.empty((dim // 4 * 4 + 4, lanes))
+    r, step = np.empty(lanes), np.empty((dim, lanes))
+    k = 0
+    if k < record_at.size and record_at[k] == first_step:
+        record_parts(w, target, scale, floor, label_variance, out[k])
+        k += 1
+    for t in range(lr.size):
+        step[:] = 0.0
+        for b in range(batch):
+            number = order[t * batch + b] if order.size > 0 else (first_step + t) * batch + b
+            sample_row(w, target, scale, noise, seed, first, _U(number), x, r)
+            for j in range(dim):
+                total, row = step[j], x[j]
+                for i in range(lanes):
+                    total[i] += row[i] * r[i]
+        eta = lr[t] / batch
+        for j in range(dim):
+            total, row = step[j], w[j]
+            for i in range(lanes):
+                row[i] -= eta * total[i]
+        done = first_step + t + 1
+        if (t + 1) % check_every == 0 or t + 1 == lr.size:
+            lane = first_diverged(w)
+            if lane >= 0:
+                return done, lane
+        if k < record_at.size and record_at[k] == done:
+            record_parts(w, target, scale, floor, label_variance, out[k])
+            k += 1
+    return -1, -1
+
+
+@kernel
+def sampled_data(seed, trajectory, scale, x, z):
+    """The features x (samples, dim) and standard normal label noise z (samples,) that `regression_sgd` sees, by number."""
+    dim = x.shape[1]
+    for s in range(x.shape[0]):
+        for j in range(0, dim + 1, 4):
+            four = four_normals(_U(seed), _U(trajectory), _U(s), _U(j >> 2) + FEATURES)
+            for i in range(4):
+                if j + i < dim:
+                    x[s, j + i] = scale[j + i] * four[i]
+                elif j + i == dim:
+                    z[s] = four[i]
+
+
+@kernel
+def regression_moments(m, d, lr, first_step, lam, n, frozen, batch, record_at, trained):
+    """Advance second moments m and means d (modes,) in place; trained[k] = sum of n lam m at the recorded counts."""
+    R = 0.0
+    for j in range(m.size):
+        R += n[j] * lam[j] * m[j]
+    k = 0
+    if k < record_at.size and record_at[k] == first_step:
+        trained[k] = R
+        k += 1
+    for t in range(lr.size):
+        eta = lr[t]
+        add = eta * eta * (R + frozen) / batch
+        twist = eta * eta / batch
+        R = 0.0
+        for j in range(m.size):
+            a = 1.0 - eta * lam[j]
+            d[j] *= a
+            m[j] = m[j] * (a * a + twist * lam[j] * lam[j]) + add * lam[j]
+            R += n[j] * lam[j] * m[j]
+        if k < record_at.size and record_at[k] == first_step + t + 1:
+            trained[k] = R
+            k += 1
+
+
+@kernel
+def sweep_moments(m, lr, lam, n, frozen, batch, record_at, trained):
+    """`regression_moments` for many settings side by side: m (modes, lanes) in place, lr (steps, lanes), frozen and batch
+    (lanes,), trained (records, lanes). Settings are the contiguous axis, so that the loop over them vectorises."""
+    modes, lanes = m.shape
+    R, add, twist, total = np.zeros(lanes), np.empty(lanes), np.empty(lanes), np.empty(lanes)
+    for j in range(modes):
+        s, row = n[j] * lam[j], m[j]
+        for i in range(lanes):
+            R[i] += s * row[i]
+    k = 0
+    if k < record_at.size and record_at[k] == 0:
+        trained[k] = R
+        k += 1
+    for t in range(lr.shape[0]):
+        eta = lr[t]
+        for i in range(lanes):
+            twist[i] = eta[i] * eta[i] / batch[i]
+            add[i] = twist[i] * (R[i] + frozen[i])
+            total[i] = 0.0
+        for j in range(modes):
+            h, s, row = lam[j], n[j] * lam[j], m[j]
+            for i in range(lanes):
+                a = 1.0 - eta[i] * h
+                row[i] = row[i] * (a * a + twist[i] * h * h) + add[i] * h
+                total[i] += s * row[i]
+        for i in range(lanes):
+            R[i] = total[i]
+        if k < record_at.size and record_at[k] == t + 1:
+            trained[k] = R
+            k += 1
+
+
+@device
+def advance_block(m, lr, count, lam, n, error, twist, out):
+    """out = m after `count` updates at the rate lr while the squared error stays `error`; returns sum of n lam out."""
+    total = 0.0
+    for j in range(m.size):
+        a = 1.0 - lr * lam[j]
+        keep = a * a + twist * lam[j] * lam[j]
+        power = exp(count * log(max(keep, 1e-300)))
+        out[j] = m[j] * power + twist * lam[j] * error * (1.0 - power) / (1.0 - keep)
+        total += n[j] * lam[j] * out[j]
+    return total
+
+
+@kernel
+def block_moments(m, lr, counts, lam, n, frozen, batch):
+    """The recursion in blocks of counts[b] updates at the rate lr[b]; returns sum of n lam m at the end.
+
+    In a block the squared error that feeds the noise is the mean of its values at both ends (predicted, then corrected), so
+    the error is of second order in how much the loss changes over a block: runs of 10^9 updates take some hundred blocks.
+    """
+    out = np.empty(m.size)
+    R = 0.0
+    for j in range(m.size):
+        R += n[j] * lam[j] * m[j]
+    for b in range(lr.size):
+        if lr[b] > 0.0:
+            twist = lr[b] * lr[b] / batch
+            ahead = advance_block(m, lr[b], counts[b], lam, n, R + frozen, twist, out)
+            for _ in range(2):
+                ahead = advance_block(m, lr[b], counts[b], lam, n, 0.5 * (R + ahead) + frozen, twist, out)
+            m[:] = out
+            R = ahead
+    return R
