@@ -6,7 +6,8 @@ claim of a paper is judged by the difference.
 
 from rivervalley import areas, claims, landscapes, laws, schedules
 from rivervalley._checks import DivergenceError, InputError
-from rivervalley.curves import LossCurve, read_curve, write_curve
+from rivervalley.curves import CurveWarning, LossCurve, read_curve, write_curve
+from rivervalley.planning import plan
 from rivervalley.runs import Run
 from rivervalley.schedules import Schedule
 from rivervalley.simulate import simulate
@@ -14,6 +15,7 @@ from rivervalley.simulate import simulate
 __version__ = "0.1.0"
 
 __all__ = [
+    "CurveWarning",
     "DivergenceError",
     "InputError",
     "LossCurve",
@@ -23,6 +25,7 @@ __all__ = [
     "claims",
     "landscapes",
     "laws",
+    "plan",
     "read_curve",
     "schedules",
     "simulate",

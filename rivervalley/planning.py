@@ -1,0 +1,249 @@
+"""Choosing a schedule with a fitted law: which shape, when to start the decay, what loss to expect.
+
+The peak rate is never optimised. A law is fitted at one peak and does not carry over to another; and the annealing law
+(arXiv 2408.11029) falls without limit as all rates are scaled up, so an optimum over the peak would be the law's error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from rivervalley import _checks, schedules
+from rivervalley._checks import FloatArray, InputError, IntArray
+from rivervalley.laws import AnnealingLaw, Law
+from rivervalley.schedules import Schedule
+
+SHAPES = ("linear", "cosine", "sqrt", "square", "exponential", "inverse")
+FRACTIONS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A schedule and the loss that the law expects at its end."""
+
+    name: str
+    schedule: Schedule
+    loss: float
+    decay_steps: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class DecayNow:
+    """What leaving the constant rate at each moment would give.
+
+    Attributes
+    ----------
+    start, decay_steps : int arrays, shape (M,)
+        Update counts at which the decay starts, and the length that is best from there.
+    loss : float array, shape (M,)
+        Expected loss at the end of that decay.
+    stay : float array, shape (M,)
+        Expected loss at that same update count without a decay.
+    """
+
+    start: IntArray
+    decay_steps: IntArray
+    loss: FloatArray
+    stay: FloatArray
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Advice for a run of a given length and peak rate.
+
+    Attributes
+    ----------
+    options : tuple of Option
+        Constant, cosine, linear, WSD over decay fractions and, for each decay shape, the best decay; best first.
+    best_decay : tuple of Option
+        For each decay shape, the length of the decay that the law likes best; best first.
+    decay_now : DecayNow
+    extreme : Option
+        The best of all non-increasing schedules between the floor and the peak, under the law: the peak, then a drop.
+        No advice: it shows where the law leads when nothing else is asked for.
+    closed_forms : dict of str to float
+        For an annealing law: crossing_steps, drop_steps, linear_decay_steps, sqrt_decay_steps, cosine_decay_steps.
+    cautions : tuple of str
+    """
+
+    options: tuple[Option, ...]
+    best_decay: tuple[Option, ...]
+    decay_now: DecayNow
+    extreme: Option
+    closed_forms: dict[str, float]
+    cautions: tuple[str, ...]
+
+
+def plan(
+    law: Law,
+    steps: int,
+    peak_lr: float,
+    warmup_steps: int = 0,
+    final_lr: float = 0.0,
+    checkpoints: Sequence[int] | None = None,
+) -> Plan:
+    """Compare schedules of one length and one peak rate under a fitted law.
+
+    Parameters
+    ----------
+    law : Law
+    steps : int
+        Length of the run, warm-up included.
+    peak_lr : float
+        The rate the law was fitted at; another gets a caution.
+    warmup_steps : int
+    final_lr : float
+        Floor of all decays. Inverse and exponential decays end at a hundredth of the peak where it is 0.
+    checkpoints : rising update counts
+        Adds WSD-S over these.
+
+    Raises
+    ------
+    InputError
+        If an argument cannot be used.
+
+    Examples
+    --------
+    >>> from rivervalley.laws import AnnealingLaw
+    >>> law = AnnealingLaw(L0=2.628, A=0.43, alpha=0.55, C=0.411)
+    >>> made = plan(law, steps=20_000, peak_lr=2e-4)
+    >>> made.options[0].name, round(made.options[0].loss, 2)
+    ('wsd sqrt, best decay', 2.76)
+    """
+    if not isinstance(law, Law):
+        raise InputError(f"law must be a fitted law, not {_checks.show(law)}")
+    steps = _checks.integer("steps", steps, 10)
+    peak = _checks.real("peak_lr", peak_lr, 0.0, open_low=True)
+    warm = _checks.integer("warmup_steps", warmup_steps, 0, steps // 2)
+    floor = _checks.real("final_lr", final_lr, 0.0, peak, open_high=True)
+    best = sorted((_best_decay(law, steps, peak, warm, floor, shape) for shape in SHAPES), key=lambda option: option.loss)
+    plain = [
+        schedules.constant(steps, peak, warmup_steps=warm),
+        schedules.cosine(steps, peak, floor, warm),
+        schedules.linear(steps, peak, floor, warm),
+    ]
+    if floor < 0.1 * peak:
+        plain.append(schedules.cosine(steps, peak, 0.1 * peak, warm, name="cosine to a tenth"))
+    for fraction in FRACTIONS:
+        if round(fraction * steps) + warm <= steps:
+            plain.append(schedules.wsd(steps, peak, warm, decay_fraction=fraction, final_lr=floor))
+    if checkpoints is not None:
+        plain.append(schedules.wsd_s(checkpoints, peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm))
+    options = [*best, *(Option(s.name, s, _end(law, s)) for s in plain)]
+    extreme = _extreme(law, steps, peak, warm, floor)
+    said = dict.fromkeys(caution for s in plain[:2] for caution in law.cautions(s))
+    return Plan(
+        options=tuple(sorted(options, key=lambda option: option.loss)),
+        best_decay=tuple(best),
+        decay_now=decay_now(law, steps, peak, warm, floor),
+        extreme=extreme,
+        closed_forms=closed_forms(law, steps, peak, warm) if isinstance(law, AnnealingLaw) else {},
+        cautions=tuple(said),
+    )
+
+
+def decay_now(
+    law: Law, steps: int, peak_lr: float, warmup_steps: int = 0, final_lr: float = 0.0, moments: int = 24
+) -> DecayNow:
+    """For moments spread over a run at a constant rate: the best linear decay from there, and the loss it would reach."""
+    starts = np.unique(np.geomspace(max(warmup_steps, steps // 50, 1), steps, moments).round().astype(np.int64))
+    lengths, losses, stays = [], [], []
+    for start in starts.tolist():
+
+        def reached(length: int, start: int = start) -> float:
+            return _end(law, schedules.wsd(start + length, peak_lr, warmup_steps, decay_steps=length, final_lr=final_lr))
+
+        # What a decay is worth is measured against the same updates at the peak rate, so that longer is not always better.
+        constant = law.predict(schedules.constant(2 * start, peak_lr, warmup_steps=min(warmup_steps, 2 * start)))
+
+        def gain(
+            length: int, start: int = start, reached: Callable[[int], float] = reached, flat: FloatArray = constant
+        ) -> float:
+            return reached(length) - float(flat[start + length - 1])
+
+        length = _least(gain, 1, start)
+        lengths.append(length)
+        losses.append(reached(length))
+        stays.append(float(constant[start + length - 1]))
+    return DecayNow(starts, np.array(lengths), np.array(losses), np.array(stays))
+
+
+def closed_forms(law: AnnealingLaw, steps: int, peak_lr: float, warmup_steps: int = 0) -> dict[str, float]:
+    """The annealing law's own answers, asymptotic in the length of the run (derived from arXiv 2408.11029's formula).
+
+    crossing_steps : runs longer than this end lower with a cosine to 0 than with a constant rate
+    drop_steps : updates at rate 0 in the law's own extreme, ln(C S1^(alpha+1) / (alpha A)) / -ln lambda
+    linear_decay_steps, sqrt_decay_steps, cosine_decay_steps : best decay lengths
+
+    Empty where C or A is 0.
+    """
+    A, C, alpha, keep = law.A, law.C, law.alpha, law.decay_factor
+    if min(A, C, alpha, keep) <= 0.0:
+        return {}
+    memory = 1.0 / (1.0 - keep)
+    S1 = peak_lr * (steps - 0.5 * warmup_steps)
+    worth = C * S1 ** (alpha + 1.0) / (alpha * A)
+    return {
+        "crossing_steps": (A * (2.0**alpha - 1.0) / (memory * C * peak_lr)) ** (1.0 / alpha) / peak_lr,
+        "drop_steps": max(0.0, math.log(worth) / -math.log(keep)),
+        "linear_decay_steps": memory * math.sqrt(2.0 * worth),
+        "sqrt_decay_steps": memory * math.sqrt(0.75 * worth),
+        "cosine_decay_steps": memory * (2.0 * math.pi**2 * worth) ** (1.0 / 3.0),
+    }
+
+
+def crossing(law: Law, peak_lr: float, warmup_steps: int = 0, longest: int = 2_000_000) -> float:
+    """Length of run beyond which a cosine to 0 ends lower than a constant rate, by the law itself; NaN where there is none."""
+
+    def gap(total: float) -> float:
+        steps = round(total)
+        flat = schedules.constant(steps, peak_lr, warmup_steps=warmup_steps)
+        return _end(law, schedules.cosine(steps, peak_lr, 0.0, warmup_steps)) - _end(law, flat)
+
+    low = max(4.0 * warmup_steps, 500.0)
+    return float(brentq(gap, low, longest, xtol=1.0)) if gap(low) * gap(longest) < 0.0 else math.nan
+
+
+def _end(law: Law, schedule: Schedule) -> float:
+    return float(law.predict_at(schedule, [schedule.steps])[0])
+
+
+def _best_decay(law: Law, steps: int, peak: float, warm: int, floor: float, shape: str) -> Option:
+    lowest = floor if shape not in ("inverse", "exponential") or floor > 0.0 else 0.01 * peak
+
+    def with_decay(length: int) -> Schedule:
+        return schedules.wsd(
+            steps, peak, warm, decay_steps=length, decay_shape=shape, final_lr=lowest, name=f"wsd {shape}, best decay"
+        )
+
+    length = _least(lambda n: _end(law, with_decay(n)), 1, steps - warm)
+    chosen = with_decay(length)
+    return Option(chosen.name, chosen, _end(law, chosen), length)
+
+
+def _extreme(law: Law, steps: int, peak: float, warm: int, floor: float) -> Option:
+    def dropping(length: int) -> Schedule:
+        lr = schedules.constant(steps, peak, warmup_steps=warm).lr.copy()
+        lr[steps - length :] = floor
+        return Schedule(lr, warm, "peak, then a drop")
+
+    length = _least(lambda n: _end(law, dropping(n)), 1, steps - warm - 1)
+    return Option("peak, then a drop", dropping(length), _end(law, dropping(length)), length)
+
+
+def _least(cost: Callable[[int], float], low: int, high: int) -> int:
+    """The integer in [low, high] of least cost: a geometric grid, then finer ones around the best."""
+    places = np.unique(np.geomspace(low, high, 24).round().astype(int))
+    while True:
+        values = [cost(int(place)) for place in places]
+        k = int(np.argmin(values))
+        left, right = int(places[max(k - 1, 0)]), int(places[min(k + 1, places.size - 1)])
+        # Below a thousandth of its length a decay's optimum is flat to all digits that matter.
+        if right - left <= max(2, places[k] // 500):
+            return int(places[k])
+        places = np.unique(np.linspace(left, right, 9).round().astype(int))
