@@ -16,8 +16,9 @@ from rivervalley.laws.forward import ForwardLaw as ForwardLaw
 from rivervalley.laws.law import FitReport as FitReport
 from rivervalley.laws.law import Law as Law
 from rivervalley.laws.law import read_law_file
+from rivervalley.laws.multi_power import MultiPowerLaw as MultiPowerLaw
 
-LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw, ForwardLaw)}
+LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw, ForwardLaw, MultiPowerLaw)}
 
 
 def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:
