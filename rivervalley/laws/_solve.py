@@ -25,10 +25,6 @@ from scipy.optimize import nnls
 
 from rivervalley._checks import FloatArray, IntArray
 
-# Working scales are logarithmic or of order 1. A longer step may leap to where a coefficient is 0, from which no gradient leads
-# back: the parameter that shapes its term has none there.
-LONGEST_STEP = 1.0
-
 # phi (J,) -> the terms X (K, R), and for each parameter the derivative of the one term that it shapes (J, R)
 Terms = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -163,8 +159,7 @@ def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_it
         iterations += 1
         gradient, hessian = _projected(problem, at, slopes, min(max(damping, 1e-4), 1.0))
         hessian[np.diag_indices_from(hessian)] *= 1.0 + damping
-        low, high = np.maximum(problem.low - phi, -LONGEST_STEP), np.minimum(problem.high - phi, LONGEST_STEP)
-        step = _bounded_step(hessian, gradient, low, high)
+        step = _bounded_step(hessian, gradient, problem.low - phi, problem.high - phi)
         if not np.all(np.isfinite(step)) or not step.any():
             break
         trial_phi = np.clip(phi + step, problem.low, problem.high)

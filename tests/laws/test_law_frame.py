@@ -18,6 +18,7 @@ from rivervalley.areas import both_areas
 from rivervalley.curves import LossCurve
 from rivervalley.laws import LAWS, AnnealingLaw, Law, load, published, summary
 from rivervalley.laws._points import points
+from rivervalley.laws._report import _log_jacobian
 from rivervalley.laws._solve import Problem, descend, huber
 from rivervalley.laws._terms import ALPHA
 from rivervalley.laws._uncertainty import autocorrelation_time, identify, uncertainty
@@ -49,6 +50,10 @@ def curves_of(law, schedules, every=40, noise=0.0, rng=None):
             loss = loss * (1.0 + noise * rng.standard_normal(steps.size))
         made.append(LossCurve(steps, loss, s, s.name))
     return made
+
+
+def _points_of(curves):
+    return points([curve.schedule for curve in curves], [curve.steps for curve in curves], "ramp")
 
 
 # The formula.
@@ -133,6 +138,11 @@ def test_noisy_fits_are_optima_that_another_optimiser_cannot_better(seed, free):
         trial = AnnealingLaw(*(np.exp(p[:4])), 1.0 - np.exp(p[4]))
         predicted = np.concatenate([trial.predict_at(curve.schedule, curve.steps) for curve in curves])
         return huber(np.log(predicted) - np.log(loss), 1e-3) / 1e-6
+
+    names, jacobian, predicted = _log_jacobian(law, _points_of(curves), ["alpha", "decay_factor"] if free else ["alpha"])
+    pulls = jacobian * np.clip(np.log(predicted) - np.log(loss), -1e-3, 1e-3)
+    assert names[:3] == ["L0", "A", "C"]
+    assert np.all(np.abs(pulls.sum(axis=1)) < 1e-6 * np.abs(pulls).sum(axis=1)), "the gradient vanishes"
 
     start = np.log([law.L0, law.A, law.alpha, law.C, 1.0 - law.decay_factor])
     assert objective(start) * 1e-6 == pytest.approx(law.diagnostics["objective"], rel=1e-9)
@@ -277,6 +287,26 @@ def test_intervals_allow_for_correlated_residuals_and_would_fail_without():
     assert coverage(0.7, False) < low - 150
 
 
+def test_standard_errors_are_the_sandwich_of_robust_regression():
+    """Two curves of different noise, a delta that half of the residuals exceed; written out with plain matrices."""
+    rng = np.random.default_rng(6)
+    u = np.linspace(0.0, 1.0, 60)
+    jacobian = np.stack([np.ones(60), 1e-3 * u, 50.0 * u**2])
+    residuals = rng.choice([-1.0, 1.0], 60) * np.tile([0.5, 2.0], 30) * np.repeat([1.0, 0.7], 30)
+    parts = [slice(0, 30), slice(30, 60)]
+    known = uncertainty(jacobian, residuals, parts, 1.0, 0.8)
+    psi = np.clip(residuals, -1.0, 1.0)
+    bread = np.linalg.inv(0.5 * jacobian @ jacobian.T)  # half of the residuals lie inside
+    meat = np.zeros((3, 3))
+    for part, tau in zip(parts, known.times, strict=True):
+        meat += tau * np.mean(psi[part] ** 2) * jacobian[:, part] @ jacobian[:, part].T
+    wanted = bread @ meat @ bread * 60 / 57
+    assert np.allclose(known.covariance, wanted, rtol=1e-8)
+    freedom = sum(30 / tau for tau in known.times) - 3
+    assert known.quantile == pytest.approx(stats.t.ppf(0.9, freedom))
+    assert known.times[0] == autocorrelation_time(psi[:30])[0]
+
+
 def test_identify_names_what_is_tied_and_what_is_missing():
     u = np.linspace(0.0, 1.0, 30)
     rows = np.stack([np.ones(30), u, 2.0 * u, np.zeros(30), u**2])
@@ -370,6 +400,8 @@ def test_unequal_peaks_and_unstated_warmups_are_named():
     assert any("peak rates run from" in text for text in AnnealingLaw.fit([a, double]).diagnostics["warnings"])
     assert any("states no warm-up" in text for text in AnnealingLaw.fit([a, unstated]).diagnostics["warnings"])
     law = AnnealingLaw.fit([a, double])
+    assert "fitted 0.002 to 0.004" in law.cautions(Schedule(3.0 * a.schedule.lr, 50))[0]
+    assert "fitted 0.002:" in AnnealingLaw.fit([a, b]).cautions(double.schedule)[0]
     assert law.peak_lr == (a.schedule.peak_lr, double.schedule.peak_lr)
 
 
