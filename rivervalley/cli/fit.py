@@ -29,12 +29,14 @@ constant rate alone cannot. Say how long the warm-up was where the file does not
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("curves", nargs="+", metavar="CURVE.csv", help="training curves to fit, all of one configuration")
-    parser.add_argument("--law", default="annealing", metavar="LAW", help=f"{', '.join(laws.LAWS)} (default annealing)")
+    parser.add_argument(
+        "--law", default="annealing", metavar="LAW", help=f"{', '.join(laws.LAWS)}, or auto (default annealing)"
+    )
     parser.add_argument("--holdout", nargs="+", default=[], metavar="CURVE.csv", help="curves to score and not to fit")
     parser.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the files do not hold each")
     parser.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up of all the curves")
     parser.add_argument(
-        "--warmup-area", default="ramp", metavar="RULE", help=f"what the warm-up counts for: {', '.join(WARMUP_AREAS)} (ramp)"
+        "--warmup-area", metavar="RULE", help=f"what the warm-up counts for: {', '.join(WARMUP_AREAS)} (default: the law's)"
     )
     parser.add_argument(
         "--decay-factor",
@@ -49,8 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit, print the report, write what was asked for."""
     check_outputs(arguments.output, arguments.plot)
-    _checks.choice("--law", arguments.law, laws.LAWS)
-    options: dict[str, Any] = {"warmup_area": _checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)}
+    _checks.choice("--law", arguments.law, (*laws.LAWS, "auto"))
+    options: dict[str, Any] = {}
+    if arguments.warmup_area is not None:
+        options["warmup_area"] = _checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)
     if arguments.decay_factor is not None:
         options["decay_factor"] = _decay_factor(arguments.decay_factor)
     fitted, notes = read_curves(arguments.curves, arguments.schedule, arguments.warmup_steps)
@@ -89,7 +93,8 @@ def read_curves(paths: Sequence[str], schedule: str | None, warmup_steps: int | 
 def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], notes: Sequence[str]) -> str:
     """Parameters with intervals, scores of every curve, warnings."""
     found = law.diagnostics
-    lines = [f"{law.name} law: {law.formula}", f"warm-up counted as: {law.warmup_area}", ""]
+    lines = [f"{law.name} law: {law.formula}", f"warm-up counted as: {law.warmup_area}"]
+    lines += [f"chosen: {found['auto']}", ""] if "auto" in found else [""]
     lines.append(f"{'parameter':<22} {'value':>12}   {found['confidence']:.0%} interval, if the law is right")
     for name, value in law.params.items():
         interval = law.intervals.get(name)

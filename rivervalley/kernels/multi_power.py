@@ -1,10 +1,10 @@
 """The loss drop of the multi-power law, with the past merged into blocks that grow with age.
 
 Legend: d_k = eta_{k-1} - eta_k the drops of the rate, S(t) the summed rate, x = C eta_k^-gamma (S(t) - S(k-1)),
-G = 1 - (1 + x)^-beta, D(t) = sum over k <= t of d_k G. A block of drops stands for itself by its sum and by the means of
-ln eta and S weighted by the sizes of its drops. Near the point in question drops are taken one by one, then in blocks of
-WIDTH, and after every NEAR blocks in blocks twice as wide: the error is of second order in width / age, and the cost of a
-point grows with the logarithm of the run.
+G = 1 - (1 + x)^-beta, D(t) = sum over k <= t of d_k G. The drops of a block, and apart from them its rises, are stood for
+by their sum and by the means of ln eta and S weighted with their sizes. The last NEAR drops are taken one by one, those
+before them in blocks of WIDTH, and after every NEAR blocks in blocks twice as wide: the error is of second order in
+width / age, and the cost of a point grows with the logarithm of the run.
 """
 
 from __future__ import annotations
@@ -14,26 +14,29 @@ import numpy as np
 from rivervalley.kernels._compile import device, kernel
 from rivervalley.kernels.elementary import exp, log
 
-WIDTH, NEAR = 16, 24
+WIDTH, NEAR = 4, 32
 
 
 @kernel
 def pyramid(drop, log_rate, before, offsets, total, mean_log, mean_before):
-    """Blocks of all levels, level l from offsets[l] on, each of WIDTH * 2**l drops, from single drops, shape (steps,)."""
+    """Blocks of all levels, level l from offsets[l] on, each of WIDTH * 2**l drops, from single drops, shape (steps,).
+
+    The outputs have shape (2, blocks): row 0 for drops, row 1 for rises.
+    """
     for level in range(offsets.size - 1):
         width = WIDTH << level
         for b in range(offsets[level + 1] - offsets[level]):
-            s, weight, a, c = 0.0, 0.0, 0.0, 0.0
-            for k in range(b * width, min((b + 1) * width, drop.size)):
-                size = abs(drop[k])
-                s += drop[k]
-                weight += size
-                a += size * log_rate[k]
-                c += size * before[k]
             j = offsets[level] + b
-            total[j] = s
-            mean_log[j] = a / weight if weight > 0.0 else 0.0
-            mean_before[j] = c / weight if weight > 0.0 else 0.0
+            for sign in range(2):
+                s, a, c = 0.0, 0.0, 0.0
+                for k in range(b * width, min((b + 1) * width, drop.size)):
+                    if (drop[k] > 0.0) == (sign == 0):
+                        s += drop[k]
+                        a += drop[k] * log_rate[k]
+                        c += drop[k] * before[k]
+                total[sign, j] = s
+                mean_log[sign, j] = a / s if s != 0.0 else 0.0
+                mean_before[sign, j] = c / s if s != 0.0 else 0.0
 
 
 @device
@@ -55,7 +58,7 @@ def loss_drops(at, S, drop, log_rate, before, offsets, total, mean_log, mean_bef
     for r in range(at.size):
         out[:, r] = 0.0
         end = at[r] + 1
-        start = end // WIDTH * WIDTH
+        start = max(end // WIDTH - NEAR // WIDTH, 0) * WIDTH
         for k in range(start, end):
             if drop[k] != 0.0:
                 add(out, r, drop[k], log_rate[k], S[r] - before[k], beta, gamma, C)
@@ -66,8 +69,9 @@ def loss_drops(at, S, drop, log_rate, before, offsets, total, mean_log, mean_bef
             block -= 1
             taken += 1
             j = offsets[level] + block
-            if total[j] != 0.0:
-                add(out, r, total[j], mean_log[j], S[r] - mean_before[j], beta, gamma, C)
+            for sign in range(2):
+                if total[sign, j] != 0.0:
+                    add(out, r, total[sign, j], mean_log[sign, j], S[r] - mean_before[sign, j], beta, gamma, C)
 
 
 def level_offsets(steps: int) -> np.ndarray:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from rivervalley import _checks
+from rivervalley._checks import InputError
 from rivervalley.curves import LossCurve
 from rivervalley.laws import published as published
 from rivervalley.laws._scores import Scores as Scores
 from rivervalley.laws._summary import summary as summary
 from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
+from rivervalley.laws.choice import fit_auto as fit_auto
 from rivervalley.laws.forward import ForwardLaw as ForwardLaw
 from rivervalley.laws.law import FitReport as FitReport
 from rivervalley.laws.law import Law as Law
@@ -22,7 +24,9 @@ LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw, ForwardLaw
 
 
 def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:
-    """Fit the law of the given name; `options` are those of its own `fit`.
+    """Fit the law of the given name, or with "auto" the one that the rule of `laws.choice` picks.
+
+    `options` are those of the law's own `fit`; "auto" takes none.
 
     Raises
     ------
@@ -35,7 +39,11 @@ def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **optio
     >>> print(f"{found.params['alpha']:.3f}")
     0.550
     """
-    kind: Any = LAWS[_checks.choice("law", law, LAWS)]
+    if _checks.choice("law", law, (*LAWS, "auto")) == "auto":
+        if options:
+            raise InputError(f"law='auto' takes no options, but got {', '.join(options)}: the rule sets them itself")
+        return fit_auto(curves)
+    kind: Any = LAWS[law]
     fitted: Law = kind.fit(curves, **options)
     return fitted
 
