@@ -72,7 +72,7 @@ def as_text(made: Plan) -> str:
     lines += [
         "",
         f"The law's own extreme, the peak and then a drop for {extreme.decay_steps} updates: {extreme.loss:.4f}.",
-        "No advice: a law that only knows S1 and S2 cannot see what such a drop costs.",
+        "No advice: it shows where the law leads when nothing else is asked for.",
     ]
     if made.closed_forms:
         said = ", ".join(f"{name.replace('_', ' ')} {value:.0f}" for name, value in made.closed_forms.items())
@@ -111,7 +111,7 @@ def draw(made: Plan, path: str) -> None:
         now = made.decay_now
         right.plot(now.start + now.decay_steps, now.stay, label="staying at the peak")
         right.plot(now.start + now.decay_steps, now.loss, label="after a linear decay of the best length")
-        right.set(xlabel="step at which the decay ends", ylabel="predicted loss", title="What a decay would give", xscale="log")
+        right.set(xlabel="step at which the decay ends", ylabel="predicted loss", title="What a decay would give")
         right.legend()
         plots.save(made_figure, path)
 
