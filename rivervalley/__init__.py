@@ -6,7 +6,9 @@ claim of a paper is judged by the difference.
 
 from rivervalley import areas, claims, landscapes, laws, schedules
 from rivervalley._checks import DivergenceError, InputError
+from rivervalley.arena import compare
 from rivervalley.curves import CurveWarning, LossCurve, read_curve, write_curve
+from rivervalley.optimal import optimal_quench, optimal_schedule
 from rivervalley.planning import plan
 from rivervalley.runs import Run
 from rivervalley.schedules import Schedule
@@ -23,8 +25,11 @@ __all__ = [
     "Schedule",
     "areas",
     "claims",
+    "compare",
     "landscapes",
     "laws",
+    "optimal_quench",
+    "optimal_schedule",
     "plan",
     "read_curve",
     "schedules",
