@@ -7,15 +7,16 @@ All warm up by lr[t] = peak_lr (t + 1) / warmup_steps, so that the last warm-up 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from rivervalley import _checks
 from rivervalley._checks import FloatArray, InputError
-from rivervalley.schedules.schedule import Schedule
-from rivervalley.schedules.shapes import decay, warmup
+from rivervalley.schedules.schedule import MAX_STEPS, Schedule
+from rivervalley.schedules.shapes import check_power, decay, warmup
 
-CONVENTIONS = ("rivervalley", "transformers", "torchtitan")
+CONVENTIONS = ("rivervalley", "transformers", "torchtitan", "torchtitan-0.1")
 
 
 def constant(
@@ -101,16 +102,16 @@ def multi_step(
     [1.0, 1.0, 0.3162, 0.1]
     """
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
-    places = [_place(value, steps) for value in boundaries]
+    places = [_place(value, steps) for value in _items("boundaries", boundaries)]
     if any(later <= earlier for earlier, later in zip([warm - 1, *places], places, strict=False)) or any(
         p >= steps for p in places
     ):
         raise InputError(f"boundaries must rise strictly between the warm-up ({warm}) and the end ({steps}), not {places}")
     if factors is None:
         last = 0.1 if final_lr is None else _final(final_lr, peak, positive=True) / peak
-        levels = [last ** ((k + 1) / len(places)) for k in range(len(places))]
+        levels = decay(len(places), 1.0, last, "exponential").tolist()
     else:
-        levels = [_checks.real("factors", value, 0.0) for value in factors]
+        levels = [_checks.real("factors", value, 0.0, 1.0) for value in _items("factors", factors)]
         if final_lr is not None:
             raise InputError("final_lr must be left out where factors are given")
     if len(levels) != len(places):
@@ -140,15 +141,17 @@ def wsd(
     ----------
     steps, peak_lr, warmup_steps : see Schedule
     decay_steps : int
-        Length of the decay; or `decay_fraction` of `steps`, rounded to the nearest update, just one of the two.
+        Length of the decay; or `decay_fraction` of `steps`, rounded to the nearest update (halves to even), just one of
+        the two. A fraction above 0 that rounds to no update is refused; 0 leaves out the decay, and with it `final_lr`.
     decay_shape : str
         "linear", "cosine", "sqrt" (1-sqrt), "inverse", "exponential", "power" (with `power`) or "square": see shapes.decay.
     final_lr : float
         The last rate.
     convention : str
         Where in its phase an update stands. "rivervalley": warm-up (t + 1) / W, decay u = (k + 1) / D, so that the last
-        rate is `final_lr`. "transformers": t / W and k / D, as its get_wsd_schedule, so that the first rate is 0 and the
-        last one step short of `final_lr`. "torchtitan": (t + 1) / (W + 1) and (k + 1) / (D + 1), never quite at either end.
+        rate is `final_lr`. "transformers": t / W, from `final_lr` up, and k / D, as its get_wsd_schedule, so that the first
+        rate is `final_lr` and the last one step short of it. "torchtitan": (t + 1) / (W + 1) and (k + 1) / (D + 1), never
+        quite at either end, as before its first release. "torchtitan-0.1": (t + 1) / W and k / D, as in releases 0.1 to 0.3.
 
     Raises
     ------
@@ -166,9 +169,11 @@ def wsd(
     _checks.choice("convention", convention, CONVENTIONS)
     if warm + length > steps:
         raise InputError(f"warmup_steps + decay_steps must be at most steps ({steps}), not {warm} + {length} = {warm + length}")
+    check_power(decay_shape, power)
     up, down = _positions(warm, length, convention)
+    low = final if convention == "transformers" else 0.0
     tail = decay(length, peak, final, decay_shape, power, down)
-    lr = np.concatenate([peak * up, np.full(steps - warm - length, peak), tail])
+    lr = np.concatenate([low + (peak - low) * up, np.full(steps - warm - length, peak), tail])
     return Schedule(lr, warm, name or f"wsd {100 * length / steps:.3g}% {decay_shape}")
 
 
@@ -179,17 +184,21 @@ def _positions(warm: int, length: int, convention: str) -> tuple[FloatArray, Flo
         return t / max(warm, 1), k / max(length, 1)
     if convention == "torchtitan":
         return (t + 1) / (warm + 1), (k + 1) / (length + 1)
+    if convention == "torchtitan-0.1":
+        return (t + 1) / max(warm, 1), k / max(length, 1)
     return (t + 1) / max(warm, 1), (k + 1) / max(length, 1)
 
 
 def _decaying(steps: int, peak_lr: float, final_lr: float, warmup_steps: int, shape: str, name: str) -> Schedule:
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    if warm == steps:
+        raise InputError(f"warmup_steps must be below steps ({steps}), so that an update is left to decay, not {warm}")
     tail = decay(steps - warm, peak, _final(final_lr, peak), shape)
     return Schedule(np.concatenate([warmup(warm, peak), tail]), warm, name)
 
 
 def _basics(steps: int, peak_lr: float, warmup_steps: int) -> tuple[int, float, int]:
-    steps = _checks.integer("steps", steps, 1)
+    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
     peak = _checks.real("peak_lr", peak_lr, 0.0, open_low=True)
     warm = _checks.integer("warmup_steps", warmup_steps, 0)
     if warm > steps:
@@ -209,7 +218,24 @@ def _decay_length(steps: int, decay_steps: int | None, decay_fraction: float | N
         raise InputError(f"give just one of decay_steps and decay_fraction, not {decay_steps!r} and {decay_fraction!r}")
     if decay_steps is not None:
         return _checks.integer("decay_steps", decay_steps, 0)
-    return round(steps * _checks.real("decay_fraction", decay_fraction, 0.0, 1.0))
+    return decay_share(_checks.real("decay_fraction", decay_fraction, 0.0, 1.0), steps)
+
+
+def decay_share(fraction: float, updates: int) -> int:
+    """The decay's length as a share of so many updates, halves to even. A share above 0 must be at least one update."""
+    length = round(fraction * updates)
+    if length == 0 and fraction > 0.0:
+        raise InputError(
+            f"decay_fraction must give at least one update, but {fraction!r} of {updates} rounds to none and does not fit"
+        )
+    return length
+
+
+def _items(name: str, values: Any) -> list[Any]:
+    """One or more values in the order given."""
+    if isinstance(values, (str, bytes, set, frozenset)) or np.ndim(values) != 1 or len(values) == 0:
+        raise InputError(f"{name} must be a list of at least one number, not {_checks.show(values)}")
+    return list(values)
 
 
 def _place(value: float, steps: int) -> int:

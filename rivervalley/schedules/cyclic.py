@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from rivervalley import _checks
-from rivervalley._checks import InputError
-from rivervalley.schedules.constructors import _basics, _final
-from rivervalley.schedules.schedule import Schedule
-from rivervalley.schedules.shapes import decay, warmup
+from rivervalley._checks import InputError, IntArray
+from rivervalley.schedules.constructors import _basics, _final, decay_share
+from rivervalley.schedules.schedule import MAX_STEPS, Schedule
+from rivervalley.schedules.shapes import check_power, decay, warmup
 
 
 def wsd_s(
@@ -32,7 +32,7 @@ def wsd_s(
         The rate is `final_lr` at each; the schedule ends with the last.
     decay_fraction : float
         Length of each decay as a share of T_k ("elapsed", as in the paper's figure) or of T_k - T_{k-1} ("cycle"),
-        rounded to the nearest update, by the name given as `decay_of`.
+        rounded to the nearest update (halves to even, none only for 0), by the name given as `decay_of`.
     final_lr : float
         A tenth of the peak where not given.
 
@@ -46,16 +46,17 @@ def wsd_s(
     >>> wsd_s(checkpoints=[4, 8], peak_lr=1.0, decay_fraction=0.25, decay_shape="linear").lr.round(3).tolist()
     [1.0, 1.0, 1.0, 0.1, 1.0, 1.0, 0.55, 0.1]
     """
-    ends = _checks.rising_steps("checkpoints", checkpoints, low=1)
+    ends = _ends(checkpoints)
     steps, peak, warm = _basics(int(ends[-1]), peak_lr, warmup_steps)
     fraction = _checks.real("decay_fraction", decay_fraction, 0.0, 1.0)
     _checks.choice("decay_of", decay_of, ("elapsed", "cycle"))
     final = 0.1 * peak if final_lr is None else _final(final_lr, peak)
+    check_power(decay_shape, power)
     lr = np.full(steps, peak)
     lr[:warm] = warmup(warm, peak)
     start = warm
     for before, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
-        length = round(fraction * (end if decay_of == "elapsed" else end - before))
+        length = decay_share(fraction, end if decay_of == "elapsed" else end - before)
         if end - length < start:
             raise InputError(
                 f"decay_fraction must leave room between checkpoints: a decay of {length} updates does not fit "
@@ -78,7 +79,7 @@ def cyclic_cosine(
     >>> cyclic_cosine(checkpoints=[2, 4], peak_lr=1.0, final_lr=0.0).lr.round(3).tolist()
     [0.5, 0.0, 0.5, 0.0]
     """
-    ends = _checks.rising_steps("checkpoints", checkpoints, low=1)
+    ends = _ends(checkpoints)
     _, peak, warm = _basics(int(ends[-1]), peak_lr, warmup_steps)
     final = 0.1 * peak if final_lr is None else _final(final_lr, peak)
     if warm >= ends[0]:
@@ -87,3 +88,14 @@ def cyclic_cosine(
     for before, end in zip([warm, *ends[:-1].tolist()], ends.tolist(), strict=True):
         pieces.append(decay(end - before, peak, final, "cosine"))
     return Schedule(np.concatenate(pieces), warm, name)
+
+
+def _ends(checkpoints: Sequence[int]) -> IntArray:
+    """Rising update counts, the last of which is the length of the schedule."""
+    try:
+        given = np.asarray(checkpoints)
+    except ValueError:
+        raise InputError(f"checkpoints must be a list of update counts, not {_checks.show(checkpoints)}") from None
+    if given.size and given.dtype.kind in "iuf" and given.max() > MAX_STEPS:
+        raise InputError(f"checkpoints must be at most {MAX_STEPS}, but end at {given.max()}")
+    return _checks.rising_steps("checkpoints", given, low=1)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from rivervalley import _checks, _files
 from rivervalley._checks import InputError
-from rivervalley.schedules.schedule import Schedule
+from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 
 
 def from_lr(lr: ArrayLike, warmup_steps: int = 0, name: str | None = None) -> Schedule:
@@ -22,7 +22,7 @@ def from_lr(lr: ArrayLike, warmup_steps: int = 0, name: str | None = None) -> Sc
     >>> from_lr([0.1, 0.2, 0.1], warmup_steps=2).steps
     3
     """
-    return Schedule(np.asarray(lr), warmup_steps, name or "schedule")
+    return Schedule(lr, warmup_steps, name or "schedule")  # type: ignore[arg-type]
 
 
 def from_function(function: Callable[[int], float], steps: int, warmup_steps: int = 0, name: str | None = None) -> Schedule:
@@ -33,38 +33,43 @@ def from_function(function: Callable[[int], float], steps: int, warmup_steps: in
     """
     if not callable(function):
         raise InputError(f"function must be callable with an update count, not {_checks.show(function)}")
-    steps = _checks.integer("steps", steps, 1)
+    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
     lr = [_number(function(t), t) for t in range(steps)]
-    return Schedule(np.array(lr), warmup_steps, name or getattr(function, "__name__", "schedule"))
+    return Schedule(np.array(lr), warmup_steps, name or str(getattr(function, "__name__", "schedule")))
 
 
-def from_csv(path: str | os.PathLike[str], warmup_steps: int = 0, name: str | None = None) -> Schedule:
+def from_csv(path: str | os.PathLike[str], warmup_steps: int | None = None, name: str | None = None) -> Schedule:
     """A schedule from a CSV file with a column `lr` and one row for each update.
 
     Where there is a column `step` too, it must count 0, 1, 2, ...: the row of step n holds the rate of the update after
-    n others. A loss curve with rows only every k steps is read with rivervalley.read_curve instead.
+    n others. A loss curve with rows only every k steps is read with rivervalley.read_curve instead. Where there are columns
+    `step` and `loss`, the file is the log of a run, whose last row comes after the last update: its rate is left out. A
+    column `warmup_steps` stands in for the argument; other columns are ignored.
 
     Raises
     ------
     InputError
-        If the file is missing, has no column `lr`, a cell that is no number, or steps with gaps.
+        If the file cannot be read, has no column `lr`, a cell that is no number, or steps with gaps.
     """
     file = _existing(path)
-    with file.open(newline="", encoding="utf-8-sig") as handle:
-        rows = csv.reader(line for line in handle if line.strip() and not line.lstrip().startswith("#"))
-        header = [cell.strip() for cell in next(rows, [])]
-        if "lr" not in header:
-            raise InputError(f"{file} must have a column lr, but its columns are {', '.join(header) or 'none'}")
-        lr = []
+    header, rows = _rows(file)
+    if "lr" not in header:
+        raise InputError(f"{file} must have a column lr, but its columns are {', '.join(header) or 'none'}")
+    if not rows:
+        raise InputError(f"{file} must have at least one row below its header")
+    lr = [_cell(file, row, header, "lr", number) for number, row in enumerate(rows)]
+    if "step" in header:
         for number, row in enumerate(rows):
-            lr.append(_cell(file, row, header, "lr", number))
-            if "step" in header and _cell(file, row, header, "step", number) != number:
+            if _cell(file, row, header, "step", number) != number:
                 raise InputError(
                     f"{file} must have a row for each update, counted 0, 1, 2, ...; "
-                    f"row {number} has step {row[header.index('step')]}"
+                    f"row {number + 1} has step {row[header.index('step')]}"
                 )
-    if not lr:
-        raise InputError(f"{file} must have at least one row below its header")
+        if "loss" in header and len(lr) < 2:
+            raise InputError(f"{file} must reach beyond step 0: the last row of a run's log comes after its last update")
+        lr = lr[:-1] if "loss" in header else lr
+    if warmup_steps is None:
+        warmup_steps = _logged_warmup(file, header, rows)
     return Schedule(np.array(lr), warmup_steps, name or file.stem)
 
 
@@ -73,19 +78,27 @@ def from_npy(path: str | os.PathLike[str], warmup_steps: int = 0, name: str | No
     file = _existing(path)
     try:
         lr = np.load(file, allow_pickle=False)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror or error})") from None
     except (ValueError, EOFError):
-        raise InputError(f"{file} must be a .npy file with an array of numbers") from None
+        lr = None
+    if not isinstance(lr, np.ndarray):
+        raise InputError(f"{file} must be a .npy file with an array of numbers")
     return Schedule(lr, warmup_steps, name or file.stem)
 
 
-def load(path: str | os.PathLike[str], warmup_steps: int = 0, name: str | None = None) -> Schedule:
+def load(path: str | os.PathLike[str], warmup_steps: int | None = None, name: str | None = None) -> Schedule:
     """A schedule from a file: .npy by from_npy, anything else by from_csv."""
-    read = from_npy if Path(path).suffix == ".npy" else from_csv
-    return read(path, warmup_steps, name)
+    file = _existing(path)
+    if file.suffix.lower() == ".npy":
+        return from_npy(file, 0 if warmup_steps is None else warmup_steps, name)
+    return from_csv(file, warmup_steps, name)
 
 
 def write_csv(path: str | os.PathLike[str], schedule: Schedule) -> None:
-    """Write step,lr rows that from_csv reads back to the last bit; whole or not at all."""
+    """Write step,lr rows that from_csv reads back to the last bit; whole or not at all. The warm-up is not written."""
+    if not isinstance(schedule, Schedule):
+        raise InputError(f"schedule must be a Schedule, not {_checks.show(schedule)}")
     rows = "".join(f"{t},{rate!r}\n" for t, rate in enumerate(schedule.lr.tolist()))
     _files.write_text(path, "step,lr\n" + rows)
 
@@ -94,16 +107,19 @@ def from_optax(schedule: Callable[[Any], Any], steps: int, warmup_steps: int = 0
     """A schedule from an optax schedule, or any other function from an update count to a rate: schedule(t), t = 0, 1, ...
 
     optax counts updates from 0, as here. It computes in float32 unless JAX is told otherwise, so rates carry about seven
-    digits.
+    digits. All counts are evaluated at once by jax.vmap where the function can be traced, else one by one.
     """
     if not callable(schedule):
         raise InputError(
             f"schedule must be an optax schedule or another function of the update count, not {_checks.show(schedule)}"
         )
-    steps = _checks.integer("steps", steps, 1)
+    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
     try:
-        values = np.asarray(schedule(np.arange(steps)), dtype=float)
-    except Exception:  # a plain Python function need not take arrays
+        import jax
+
+        # Not schedule(counts): optax's interpolated schedules take an array of counts for something else.
+        values = np.asarray(jax.vmap(schedule)(jax.numpy.arange(steps)), dtype=float)
+    except Exception:  # no JAX, or a function that it cannot trace
         values = np.empty(0)
     if values.shape != (steps,):
         values = np.array([_number(schedule(t), t) for t in range(steps)])
@@ -126,23 +142,32 @@ def from_torch(
     Raises
     ------
     InputError
-        If torch is not installed, or the factory gives no scheduler.
+        If torch is not installed, or the factory gives no scheduler, or one that cannot make so many steps.
     """
+    if not callable(factory):
+        raise InputError(f"factory must be callable with an optimizer, not {_checks.show(factory)}")
+    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
+    base_lr = _checks.real("base_lr", base_lr, 0.0)
     try:
         import torch
     except ImportError:
         raise InputError("from_torch needs PyTorch, which is not installed: pip install torch") from None
-    steps = _checks.integer("steps", steps, 1)
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=_checks.real("base_lr", base_lr, 0.0))
+    # Momentum, because some schedulers move it too and refuse an optimizer without.
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base_lr, momentum=0.9)
     scheduler = factory(optimizer)
     if not hasattr(scheduler, "step"):
         raise InputError(f"factory must give a learning-rate scheduler, not {_checks.show(scheduler)}")
-    lr = []
-    for _ in range(steps):
-        lr.append(float(optimizer.param_groups[0]["lr"]))
+    lr = np.empty(steps)
+    for t in range(steps):
+        lr[t] = float(optimizer.param_groups[0]["lr"])
+        if t + 1 == steps:
+            break
         optimizer.step()
-        scheduler.step()
-    return Schedule(np.array(lr), warmup_steps, name or type(scheduler).__name__)
+        try:
+            scheduler.step()
+        except Exception as error:
+            raise InputError(f"the scheduler must make {steps} steps, but failed at step {t + 1}: {error}") from error
+    return Schedule(lr, warmup_steps, name or type(scheduler).__name__)
 
 
 def _number(value: Any, t: int) -> float:
@@ -153,10 +178,38 @@ def _number(value: Any, t: int) -> float:
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"the schedule's path must be text or a path, not {_checks.show(path)}")
     file = Path(path)
     if not file.is_file():
         raise InputError(f"the schedule's path must name a file, but there is none at {str(path)!r}")
     return file
+
+
+def _rows(file: Path) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of a CSV file, without those that are blank or begin with #."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+        lines = (line for line in text.split("\n") if line.strip() and not line.lstrip().startswith("#"))
+        rows = list(csv.reader(lines))
+    except OSError as error:
+        raise InputError(f"{file} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file} must be a CSV file in UTF-8, but is not ({error.reason})") from None
+    except csv.Error as error:
+        raise InputError(f"{file} must be a CSV file, but is not ({error})") from None
+    return ([cell.strip().lower() for cell in rows[0]], rows[1:]) if rows else ([], [])
+
+
+def _logged_warmup(file: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """The one value of the column warmup_steps; 0 where there is no such column."""
+    if "warmup_steps" not in header:
+        return 0
+    values = {_cell(file, row, header, "warmup_steps", number) for number, row in enumerate(rows)}
+    value = values.pop()
+    if values or not (value.is_integer() and value >= 0):
+        raise InputError(f"{file}: column warmup_steps must hold one whole number, the same in every row")
+    return int(value)
 
 
 def _cell(file: Path, row: Sequence[str], header: Sequence[str], column: str, number: int) -> float:

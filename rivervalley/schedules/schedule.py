@@ -10,6 +10,9 @@ import numpy as np
 from rivervalley import _checks
 from rivervalley._checks import FloatArray, InputError
 
+MAX_STEPS = 100_000_000
+"""The longest schedule that is built: it takes 8 bytes an update, and a few times that on the way."""
+
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
@@ -42,6 +45,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         lr = _checks.array("lr", self.lr, low=0.0, copy=True)
+        lr += 0.0  # a -0.0 becomes 0.0, which it equals but does not share bytes with
         lr.setflags(write=False)
         warmup = _checks.integer("warmup_steps", self.warmup_steps, 0)
         if warmup > lr.size:
@@ -104,7 +108,12 @@ class Schedule:
         >>> Schedule([0.1, 0.2]).scaled(2.0).lr.tolist()
         [0.2, 0.4]
         """
-        return Schedule(self.lr * _checks.real("factor", factor, 0.0), self.warmup_steps, name or self.name)
+        factor = _checks.real("factor", factor, 0.0)
+        with np.errstate(over="ignore"):
+            lr = self.lr * factor
+        if not np.isfinite(lr).all():
+            raise InputError(f"factor must keep the rates finite, which {factor:g} does not with a peak_lr of {self.peak_lr:g}")
+        return Schedule(lr, self.warmup_steps, name or self.name)
 
     def __len__(self) -> int:
         return self.steps
@@ -116,6 +125,10 @@ class Schedule:
 
     def __hash__(self) -> int:
         return hash((self.warmup_steps, self.lr.tobytes()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickled array comes back writeable; built anew, it does not.
+        return Schedule, (self.lr, self.warmup_steps, self.name)
 
     def __repr__(self) -> str:
         return f"Schedule({self.name!r}, steps={self.steps}, peak_lr={self.peak_lr:g}, warmup_steps={self.warmup_steps})"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rivervalley import _checks
 from rivervalley._checks import FloatArray, InputError
+from rivervalley.kernels import shapes as kernels
 
 SHAPES = ("linear", "cosine", "sqrt", "inverse", "exponential", "power", "square")
+LARGEST_RATIO = 1e300  # of first to final rate, where a shape needs their ratio
 
 
 def decay(
@@ -29,6 +33,10 @@ def decay(
     InputError
         If `shape` is unknown, `final_lr` exceeds `start_lr`, or is 0 for inverse or exponential.
 
+    Notes
+    -----
+    Cosine, exponential and power are computed by kernels of our own: NumPy's differ between CPUs in the last bit.
+
     Examples
     --------
     >>> decay(4, 1.0, 0.0).tolist()
@@ -37,13 +45,15 @@ def decay(
     shape = _checks.choice("decay_shape", shape, SHAPES)
     if final_lr > start_lr:
         raise InputError(f"final_lr must be at most the rate the decay starts from ({start_lr:g}), not {final_lr:g}")
-    if shape in ("inverse", "exponential") and not final_lr > 0.0 and steps > 0:
+    if shape in ("inverse", "exponential") and steps > 0 and not final_lr > start_lr / LARGEST_RATIO:
         raise InputError(f"final_lr must be above 0 for a decay_shape of {shape!r}, not {final_lr:g}")
+    if steps == 0:
+        return np.empty(0)
     u = np.arange(1, steps + 1) / steps if positions is None else positions
     if shape == "inverse":
-        lr = 1.0 / (u / final_lr + (1.0 - u) / start_lr)
+        lr = start_lr / (1.0 + (start_lr / final_lr - 1.0) * u)
     elif shape == "exponential":
-        lr = start_lr * (final_lr / start_lr) ** u
+        lr = start_lr * _filled(kernels.geometric, u, start_lr / final_lr)
     else:
         lr = final_lr + (start_lr - final_lr) * _fall(u, shape, power)
     lr = np.clip(lr, final_lr, start_lr)
@@ -51,17 +61,29 @@ def decay(
     return lr
 
 
+def check_power(shape: str, power: float) -> None:
+    """Refuse a `power` given to a shape that has none."""
+    if shape != "power" and power != 1.0:
+        raise InputError(f"power must be left out unless decay_shape is 'power', but is {_checks.show(power)}")
+
+
 def _fall(u: FloatArray, shape: str, power: float) -> FloatArray:
     """g(u): 1 at u = 0 and 0 at u = 1."""
     if shape == "linear":
         return 1.0 - u
     if shape == "cosine":
-        return 0.5 * (1.0 + np.cos(np.pi * u))
+        return _filled(kernels.half_cosine, u)
     if shape == "sqrt":
         return 1.0 - np.sqrt(u)
     if shape == "square":
         return 1.0 - u * u
-    return np.asarray((1.0 - u) ** _checks.real("power", power, 0.0, open_low=True))
+    return _filled(kernels.power, u, _checks.real("power", power, 0.0, open_low=True))
+
+
+def _filled(kernel: Callable[..., None], u: FloatArray, *parameters: float) -> FloatArray:
+    out = np.empty_like(u)
+    kernel(u, *parameters, out)
+    return out
 
 
 def warmup(steps: int, peak_lr: float) -> FloatArray:
