@@ -153,7 +153,8 @@ def _sample_efficiency(_: Setting, independent: bool = True) -> list[Check]:
         checks.append(
             worst(f"t to the loss (K / (L - N^-alpha_N))^(1/alpha_S), alpha_N = {size_power}", law, times, relative=0.01)
         )
-        checks.append(at_least("times fall with N: smallest fall", 0.0, float(np.min(-np.diff(times)))))
+        with np.errstate(invalid="ignore"):  # a model that never gets there takes infinitely long
+            checks.append(at_least("times fall with N: smallest fall", 0.0, float(np.min(-np.diff(times)))))
     if independent:
         top = [48, 64, 96, 128, 256, 512, 4096]
         found = [_time_to(PowerLaw(n), 1.3 * PowerLaw(64).floor) for n in top]
