@@ -174,10 +174,12 @@ def advance_block(m, lr, count, lam, n, error, twist, out):
     """out = m after `count` updates at the rate lr while the squared error stays `error`; returns sum of n lam out."""
     total = 0.0
     for j in range(m.size):
-        a = 1.0 - lr * lam[j]
-        keep = a * a + twist * lam[j] * lam[j]
-        power = exp(count * log(max(keep, 1e-300)))
-        out[j] = m[j] * power + twist * lam[j] * error * (1.0 - power) / (1.0 - keep)
+        x = lr * lam[j]
+        # 1 less the multiplier, kept as such: for slow modes the multiplier itself rounds to 1.
+        loss = 2.0 * x - x * x - twist * lam[j] * lam[j]
+        done = -count * (loss + 0.5 * loss * loss) if abs(loss) < 1e-6 else count * log(max(1.0 - loss, 1e-300))
+        gone = -done * (1.0 + 0.5 * done) if abs(done) < 1e-6 else 1.0 - exp(done)
+        out[j] = m[j] * (1.0 - gone) + twist * lam[j] * error * (gone / loss if loss != 0.0 else count)
         total += n[j] * lam[j] * out[j]
     return total
 

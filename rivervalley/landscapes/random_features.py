@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
+from scipy.special import zeta
 
 from rivervalley import _checks
 from rivervalley._checks import FloatArray, InputError
@@ -27,7 +28,7 @@ class RandomFeatures(SpectralRegression):
     features : int
         N, below `modes`.
     modes : int
-        Modes of the data: many more than N, or the floor is too low.
+        Modes of the data that the features mix: many more than N. Signal beyond them goes to the floor.
     spectrum_exponent, signal_exponent : float
         a > 1 and b > 1.
     label_noise_std : float
@@ -70,7 +71,9 @@ class RandomFeatures(SpectralRegression):
         values, vectors = values[::-1].copy(), vectors[:, ::-1]
         v = j ** (-0.5 * b)
         q = (vectors.T @ (seen.T @ v)) / np.sqrt(values)
-        self._fix(values, q * q, np.ones(features), float(v @ v - q @ q), self.label_noise_std, self.batch_size)
+        # Modes beyond the last are seen by no feature.
+        floor = float(v @ v - q @ q + zeta(b, modes + 1.0))
+        self._fix(values, q * q, np.ones(features), floor, self.label_noise_std, self.batch_size)
 
     @cached_property
     def _single_modes(self) -> tuple[FloatArray, FloatArray]:
