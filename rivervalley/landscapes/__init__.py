@@ -1,9 +1,15 @@
 """Loss surfaces that are known exactly."""
 
 from rivervalley.landscapes import closed_forms as closed_forms
+from rivervalley.landscapes.circular_bend import CircularBend as CircularBend
 from rivervalley.landscapes.custom import Custom as Custom
 from rivervalley.landscapes.expression import parse as parse
 from rivervalley.landscapes.finite_data import FiniteData as FiniteData
+from rivervalley.landscapes.geometry import find_river as find_river
+from rivervalley.landscapes.geometry import gradient_flow as gradient_flow
+from rivervalley.landscapes.geometry import projected_flow as projected_flow
+from rivervalley.landscapes.geometry import river_residual as river_residual
+from rivervalley.landscapes.geometry import split as split
 from rivervalley.landscapes.landscape import Landscape as Landscape
 from rivervalley.landscapes.power_law import PowerLaw as PowerLaw
 from rivervalley.landscapes.random_features import RandomFeatures as RandomFeatures
@@ -14,3 +20,12 @@ from rivervalley.landscapes.rivers import LinearRiver as LinearRiver
 from rivervalley.landscapes.rivers import LogisticRiver as LogisticRiver
 from rivervalley.landscapes.rivers import PowerRiver as PowerRiver
 from rivervalley.landscapes.rivers import QuadraticRiver as QuadraticRiver
+from rivervalley.landscapes.rotating_hills import Hyperbola as Hyperbola
+from rivervalley.landscapes.rotating_hills import RotatingHills as RotatingHills
+from rivervalley.landscapes.sheared_bend import Parabola as Parabola
+from rivervalley.landscapes.sheared_bend import ShearedBend as ShearedBend
+from rivervalley.landscapes.sheared_bend import Sine as Sine
+from rivervalley.landscapes.walled_valley import PowerWall as PowerWall
+from rivervalley.landscapes.walled_valley import QuadraticWall as QuadraticWall
+from rivervalley.landscapes.walled_valley import SoftWall as SoftWall
+from rivervalley.landscapes.walled_valley import WalledValley as WalledValley

@@ -27,6 +27,10 @@ class River(Protocol):
         """c'(x)."""
         ...
 
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
+        ...
+
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
         """x after the summed rate S by gradient flow from `start`."""
         ...
@@ -57,6 +61,10 @@ class LinearRiver:
     def slope(self, x: FloatArray | float) -> FloatArray:
         """c'(x)."""
         return np.full_like(np.asarray(x, float), -self.slope_down)
+
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
+        return np.zeros_like(np.asarray(x, float))
 
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
         """x = start + slope_down * S, exact for SGD too."""
@@ -89,6 +97,11 @@ class PowerRiver:
     def slope(self, x: FloatArray | float) -> FloatArray:
         """c'(x)."""
         return np.asarray(-self.scale * self.exponent * (1.0 + np.asarray(x, float)) ** (-self.exponent - 1.0))
+
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
+        p = self.exponent
+        return np.asarray(self.scale * p * (p + 1.0) * (1.0 + np.asarray(x, float)) ** (-p - 2.0))
 
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
         """x = ((p + 2) A p S + (1 + start)^(p + 2))^(1 / (p + 2)) - 1."""
@@ -124,6 +137,10 @@ class ExponentialRiver:
         """c'(x)."""
         return np.asarray(-self.rate * self.scale * np.exp(-self.rate * np.asarray(x, float)))
 
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
+        return np.asarray(self.rate**2 * self.loss(x))
+
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
         """x = start + ln(1 + A k^2 e^(-k start) S) / k."""
         k = self.rate
@@ -157,6 +174,11 @@ class LogisticRiver:
         """c'(x)."""
         y = self.rate * np.asarray(x, float)
         return np.asarray(-self.scale * self.rate * np.exp(-np.logaddexp(0.0, y)))
+
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
+        y = self.rate * np.asarray(x, float)
+        return np.asarray(self.scale * self.rate**2 * np.exp(-np.logaddexp(0.0, y) - np.logaddexp(0.0, -y)))
 
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
         """The root of y + e^y = y0 + e^y0 + A k^2 S with y = k x, by Lambert's W."""
@@ -197,6 +219,10 @@ class QuadraticRiver:
         """c'(x)."""
         return np.asarray(self.curvature * (np.asarray(x, float) - self.minimum))
 
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
+        return np.full_like(np.asarray(x, float), self.curvature)
+
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
         """x = minimum + (start - minimum) e^(-curvature S)."""
         return np.asarray(self.minimum + (start - self.minimum) * np.exp(-self.curvature * np.asarray(summed_lr, float)))
@@ -220,6 +246,10 @@ class FlatRiver:
 
     def slope(self, x: FloatArray | float) -> FloatArray:
         """c'(x)."""
+        return np.zeros_like(np.asarray(x, float))
+
+    def bend(self, x: FloatArray | float) -> FloatArray:
+        """c''(x)."""
         return np.zeros_like(np.asarray(x, float))
 
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
