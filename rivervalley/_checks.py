@@ -131,7 +131,10 @@ def array(
 
 def rising_steps(name: str, value: Any, low: int = 0) -> IntArray:
     """`value` as a one-dimensional int64 array of strictly rising update counts of at least `low`."""
-    raw = np.asarray(value)
+    try:
+        raw = np.asarray(value)
+    except ValueError:
+        raise InputError(f"{name} must be a list of whole numbers, not {show(value)}") from None
     if raw.ndim != 1:
         raise InputError(f"{name} must have 1 dimension, not {raw.ndim} (shape {raw.shape})")
     if raw.size == 0:

@@ -233,7 +233,11 @@ def decay_share(fraction: float, updates: int) -> int:
 
 def _items(name: str, values: Any) -> list[Any]:
     """One or more values in the order given."""
-    if isinstance(values, (str, bytes, set, frozenset)) or np.ndim(values) != 1 or len(values) == 0:
+    try:
+        flat = not isinstance(values, (str, bytes, set, frozenset)) and np.ndim(values) == 1 and len(values) > 0
+    except ValueError:  # lists of unequal lengths within
+        flat = False
+    if not flat:
         raise InputError(f"{name} must be a list of at least one number, not {_checks.show(values)}")
     return list(values)
 
