@@ -113,7 +113,7 @@ def plan(
     >>> law = AnnealingLaw(L0=2.628, A=0.43, alpha=0.55, C=0.411)
     >>> made = plan(law, steps=20_000, peak_lr=2e-4)
     >>> made.options[0].name, round(made.options[0].loss, 2)
-    ('wsd sqrt, best decay', 2.76)
+    ('wsd inverse, best decay', 2.77)
     """
     if not isinstance(law, Law):
         raise InputError(f"law must be a fitted law, not {_checks.show(law)}")

@@ -55,6 +55,8 @@ def select(names: Iterable[str] = ()) -> tuple[Claim, ...]:
     for name in wanted:
         word = name.upper() if isinstance(name, str) else ""
         matches = [i for i in ids if i.upper() == word or (word in GROUPS and i.startswith(word + "-"))]
+        if not matches and word in GROUPS:
+            raise InputError(f"claim must be of a group that has claims, but {word} has none yet")
         if not matches:
             close = difflib.get_close_matches(word, ids, 3)
             hint = f"; did you mean {', '.join(close)}?" if close else ""

@@ -45,7 +45,7 @@ class CircularBend(CurvedValley):
     --------
     >>> valley = CircularBend(radius=2.0, stiffness=5.0, river=LinearRiver(1.0))
     >>> valley.descent_offset(0.1), round(float(valley.river_point(0.0)[0]), 4)
-    (0.005, 0.0208)
+    (0.005, 0.0194)
     >>> valley.plane([[0.0, 0.0]]).tolist()
     [[2.0, 0.0]]
     """

@@ -50,7 +50,7 @@ class RiverValley:
     --------
     >>> valley = RiverValley(hills=[0.5, 2.0], noise_std=0.1)
     >>> round(valley.stationary_hill_loss(0.1), 9)
-    0.00053419
+    0.000534188
     """
 
     hills: FloatArray

@@ -9,6 +9,8 @@ from typing import Any
 from rivervalley import _checks
 from rivervalley._checks import InputError
 from rivervalley.curves import LossCurve
+from rivervalley.laws import chinchilla as chinchilla
+from rivervalley.laws import kaplan as kaplan
 from rivervalley.laws import published as published
 from rivervalley.laws._scores import Scores as Scores
 from rivervalley.laws._summary import summary as summary
