@@ -116,8 +116,8 @@ def compare(
     >>> valley = rv.landscapes.RiverValley(hills=[0.5], noise_std=0.1)
     >>> for entry in compare(valley, {"constant": rv.schedules.constant(200, 0.1)}, [100, 200]):
     ...     print(entry.name, entry.budget, round(entry.loss, 4))
-    constant 100 0.3158
-    constant 200 0.2536
+    constant 100 0.3174
+    constant 200 0.2537
     """
     if not isinstance(landscape, Landscape):
         raise InputError(f"landscape must be a landscape of rivervalley.landscapes, not {_checks.show(landscape)}")

@@ -51,7 +51,7 @@ class MultiPowerLaw(Law):
     >>> from rivervalley.schedules import Schedule
     >>> law = MultiPowerLaw(L0=3.04, A=0.525, alpha=0.508, B=363.8, K=2.066, beta=0.583, gamma=0.641)
     >>> print(f"{law.predict(Schedule([3e-4] * 10_000))[-1]:.3f}")
-    3.341
+    3.340
     """
 
     L0: float
