@@ -127,7 +127,9 @@ def _of_size(N: float) -> Iterator[ScalingRow]:
         D = chinchilla.optimal_data_for_size(N, constants)
         yield _row(law, "D, for which N is the best size", D, "tokens", constants.source)
         yield _row(law, "C, for which N is the best size", kaplan.training_flop(N, D), "flop", constants.source)
-        yield _row(law, "loss there", chinchilla.loss_from_size_and_data(N, D, constants), "nats", constants.source)
+        yield _row(
+            law, "loss, at N and its best D", chinchilla.loss_from_size_and_data(N, D, constants), "nats", constants.source
+        )
 
 
 def _of_data(D: float) -> Iterator[ScalingRow]:
@@ -140,7 +142,9 @@ def _of_data(D: float) -> Iterator[ScalingRow]:
         N = chinchilla.optimal_size_for_data(D, constants)
         yield _row(law, "N, the best size for D", N, "parameters", constants.source)
         yield _row(law, "C, for both", kaplan.training_flop(N, D), "flop", constants.source)
-        yield _row(law, "loss there", chinchilla.loss_from_size_and_data(N, D, constants), "nats", constants.source)
+        yield _row(
+            law, "loss, at D and its best N", chinchilla.loss_from_size_and_data(N, D, constants), "nats", constants.source
+        )
 
 
 def _of_compute(C: float) -> Iterator[ScalingRow]:
@@ -175,8 +179,8 @@ def _of_loss(loss: float) -> Iterator[ScalingRow]:
         reached = isinstance(C, float) and math.isfinite(C)
         best = chinchilla.optimal_allocation(C, constants) if reached else None
         yield _row(law, "C, least compute", C, "flop", constants.source)
-        yield _row(law, "N, best size", best.N if best else math.inf, "parameters", constants.source)
-        yield _row(law, "D, best data", best.D if best else math.inf, "tokens", constants.source)
+        yield _row(law, "N, best size for this loss", best.N if best else math.inf, "parameters", constants.source)
+        yield _row(law, "D, best data for this loss", best.D if best else math.inf, "tokens", constants.source)
 
 
 def _of_run(N: float, D: float, C: float) -> Iterator[ScalingRow]:

@@ -177,7 +177,7 @@ def _follow(trend: Trend, C: FloatArray) -> FloatArray:
 
 @calculator
 def overtraining_ratios(gap: Numbers, reference_gap: Numbers, constants: Frontier = FRONTIER) -> Ratios:
-    """What stopping `gap` above the converged loss costs beside stopping `reference_gap` above it, at the same loss (appendix B.3).
+    """What stopping `gap` above the converged loss costs beside `reference_gap` above it, at the same loss (appendix B.3).
 
     Gaps are fractions of the converged loss. Going to 2 % instead of 10 % is dear:
 

@@ -178,7 +178,7 @@ def _intervals(reported: list[Reported], known: Spread) -> tuple[dict[str, tuple
     intervals, identified = {}, {}
     for one in reported:
         open_ones = (one.gradient != 0.0) & ~known.identified
-        identified[one.name] = not bool(open_ones.any()) and np.isfinite(known.quantile)
+        identified[one.name] = not bool(open_ones.any()) and bool(np.isfinite(known.quantile))
         variance = float(one.gradient @ known.covariance @ one.gradient)
         if not identified[one.name]:
             intervals[one.name] = (0.0, float("inf"))
