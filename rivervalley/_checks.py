@@ -40,6 +40,8 @@ def show(value: Any) -> str:
     """A value as an error message quotes it: short, on one line."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
+    if isinstance(value, int) and abs(value) >= 10**80:
+        return "an integer of more than 80 digits"
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."
 
@@ -60,7 +62,7 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
     except TypeError:
         raise InputError(f"{name} must be {allowed}, not {show(value)}") from None
     if (low is not None and number < low) or (high is not None and number > high):
-        raise InputError(f"{name} must be {allowed}, not {number}")
+        raise InputError(f"{name} must be {allowed}, not {show(number)}")
     return number
 
 
@@ -88,9 +90,14 @@ def real(
     if high < math.inf:
         words.append(f"below {high:g}" if open_high else f"of at most {high:g}")
     allowed = words[0] + " " + " and ".join(words[1:]) if len(words) > 1 else words[0]
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.ndarray)) or np.ndim(value) != 0:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise InputError(f"{name} must be {allowed}, not {show(value)}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise InputError(f"{name} must be {allowed}, not {show(value)}") from None
     bad = not math.isfinite(number) or number < low or number > high
     if bad or (open_low and number == low) or (open_high and number == high):
         raise InputError(f"{name} must be {allowed}, not {number!r}")
@@ -118,7 +125,10 @@ def array(
         raise InputError(f"{name} must have {ndim} dimension(s), not {raw.ndim} (shape {raw.shape})")
     if raw.size == 0 and not empty:
         raise InputError(f"{name} must not be empty")
-    out: FloatArray = np.array(raw, dtype=np.float64, order="C") if copy else np.ascontiguousarray(raw, dtype=np.float64)
+    if np.ma.is_masked(value):
+        raise InputError(f"{name} must hold a number in every place, but some are masked")
+    with np.errstate(over="ignore"):
+        out: FloatArray = np.array(raw, dtype=np.float64, order="C") if copy else np.ascontiguousarray(raw, dtype=np.float64)
     bad = ~np.isfinite(out) | (out < low)
     if open_low:
         bad |= out == low
@@ -139,10 +149,12 @@ def rising_steps(name: str, value: Any, low: int = 0) -> IntArray:
         raise InputError(f"{name} must have 1 dimension, not {raw.ndim} (shape {raw.shape})")
     if raw.size == 0:
         raise InputError(f"{name} must not be empty")
-    if raw.dtype.kind == "f" and bool(np.all(np.isfinite(raw))) and bool(np.all(raw == np.floor(raw))):
+    if raw.dtype.kind == "f" and bool(np.all((np.abs(raw) < 2.0**53) & (raw == np.floor(raw)))):
         raw = raw.astype(np.int64)
     if raw.dtype.kind not in "iu":
         raise InputError(f"{name} must hold whole numbers of updates, not {show(value)}")
+    if raw.dtype.kind == "u" and int(raw.max()) >= 2**63:
+        raise InputError(f"{name} must hold whole numbers below 2**63, not {int(raw.max())}")
     out = np.ascontiguousarray(raw, dtype=np.int64)
     if out[0] < low:
         raise InputError(f"{name} must start at {low} or later, not {int(out[0])}")
@@ -163,10 +175,14 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
 
 def writable(name: str, path: str | os.PathLike[str]) -> Path:
     """`path` where a file can be written: its folder exists and can be written to, and it is no folder itself."""
+    if not isinstance(path, (str, os.PathLike)) or "\0" in str(path):
+        raise InputError(f"{name} must be a file's path, not {show(path)}")
     target = Path(path)
     folder = target.parent
     if target.is_dir():
         raise InputError(f"{name} must be a file's path, but {str(target)!r} is a folder")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{name} must be an ordinary file's path, but {str(target)!r} is a device or a pipe")
     if not folder.is_dir():
         raise InputError(f"{name} must lie in a folder that exists, but {str(folder)!r} does not")
     if not os.access(folder, os.W_OK):
