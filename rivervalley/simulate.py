@@ -20,6 +20,7 @@ from rivervalley.schedules import Schedule
 _CHUNK_WORK = 4_000_000  # coordinate updates a block does between two looks at progress and divergence: some 10 ms
 _RECORD_BYTES = 32_000_000  # losses of single trajectories held at a time
 _CHECK_EVERY = 256
+_LARGEST_LOSS = 1e149  # squares of what is below, summed over 2**32 trajectories, stay finite
 
 
 def simulate(
@@ -80,7 +81,7 @@ def simulate(
     >>> run.steps.tolist(), run.loss.round(6).tolist()
     ([100, 200], [-0.1, -0.2])
     """
-    if not isinstance(landscape, Landscape):
+    if isinstance(landscape, type) or not isinstance(landscape, Landscape):
         raise InputError(f"landscape must be a landscape of rivervalley.landscapes, not {_checks.show(landscape)}")
     if not isinstance(schedule, Schedule):
         raise InputError(f"schedule must be a Schedule, not {_checks.show(schedule)}")
@@ -117,14 +118,15 @@ def run_blocks(
     """Advance `state` (dim, trajectories) in place by lr.size updates, in blocks of lanes and chunks of steps.
 
     Returns the mean of each part (R, parts), the mean loss (R,) and its standard error (R,). None of them depends on
-    `threads`, `lanes` or `chunk`. `advance` is told of the updates done.
+    `threads`, `lanes` or `chunk`. `advance` is told of the updates done. Chunks do not depend on `threads`, so that neither
+    does what is found where a trajectory leaves the range of float64 and comes back.
     """
     dim, n = state.shape
     parts = len(landscape.parts)
     if lanes is None:
         lanes = min(landscape.lanes, max(8, -(-n // threads)))
     if chunk is None:
-        chunk = max(64, _CHUNK_WORK // (dim * lanes))
+        chunk = max(_CHECK_EVERY, _CHUNK_WORK // (dim * landscape.lanes) // _CHECK_EVERY * _CHECK_EVERY)
     most_records = max(1, _RECORD_BYTES // (8 * parts * n))
     means, total, error = np.empty((record_at.size, parts)), np.empty(record_at.size), np.empty(record_at.size)
     blocks = [slice(low, min(low + lanes, n)) for low in range(0, n, lanes)]
@@ -132,15 +134,15 @@ def run_blocks(
     def run_block(block: slice, t0: int, t1: int, at: IntArray, out: FloatArray) -> tuple[int, int]:
         """One block through updates t0 + 1 ... t1, on copies that lie close together in memory."""
         before, w = _aligned_copy(state[:, block]), _aligned_copy(state[:, block])
-        losses = np.empty((at.size, parts, w.shape[1]))
+        losses = np.zeros((at.size, parts, w.shape[1]))
         where = first_step + t0
         step, lane = landscape.advance(w, lr[t0:t1], where, seed, block.start, at, losses, _CHECK_EVERY)
         if step >= 0:
+            losses[:] = 0.0
             step, lane = landscape.advance(before, lr[t0:t1], where, seed, block.start, at, losses, 1)
-            return step, block.start + lane
         state[:, block] = w
         out[:, :, block] = losses
-        return -1, -1
+        return step, block.start + lane
 
     with ThreadPoolExecutor(max_workers=min(threads, len(blocks))) as pool:
         apply = pool.map if threads > 1 and len(blocks) > 1 else map
@@ -154,9 +156,10 @@ def run_blocks(
             at = record_at[r0:r1]
             out = np.empty((at.size, parts, n))
             found = list(apply(lambda block: run_block(block, t0, t1, at, out), blocks))  # noqa: B023
-            bad = min((pair for pair in found if pair[0] >= 0), default=None)
-            if bad is not None:
-                _raise_diverged(bad, lr, first_step)
+            diverged = [pair for pair in found if pair[0] >= 0]
+            # A comparison with NaN is false.
+            if diverged or (out.size and not (out.max() < _LARGEST_LOSS and out.min() > -_LARGEST_LOSS)):
+                _raise_first(diverged, at, out, lr, first_step)
             mean_and_error(out, means[r0:r1], total[r0:r1], error[r0:r1])
             advance(t1 - t0)
             t0, r0 = t1, r1
@@ -172,14 +175,17 @@ def _aligned_copy(points: FloatArray) -> FloatArray:
     return copy
 
 
-def _raise_diverged(bad: tuple[int, int], lr: FloatArray, first_step: int) -> None:
-    step, trajectory = bad
-    raise DivergenceError(
-        f"trajectory {trajectory} diverged at update {step}, where the learning rate was {lr[step - 1 - first_step]:g}; "
-        "lower the peak rate or the curvatures",
-        trajectory,
-        step,
-    )
+def _raise_first(diverged: list[tuple[int, int]], at: IntArray, out: FloatArray, lr: FloatArray, first_step: int) -> None:
+    """Tell of the first (update, trajectory) of those that diverged and of those whose recorded loss is lost."""
+    places = np.argwhere(~(np.abs(out) < _LARGEST_LOSS).all(axis=1))
+    lost = [(int(at[places[0, 0]]), int(places[0, 1]))] if places.size else []
+    step, trajectory = min(diverged + lost)
+    rate = f", where the learning rate was {lr[step - 1 - first_step]:g}" if step > first_step else ""
+    if (step, trajectory) in diverged:
+        text = f"trajectory {trajectory} diverged at update {step}{rate}; lower the peak rate or the curvatures"
+    else:
+        text = f"the loss of trajectory {trajectory} is not finite, or beyond {_LARGEST_LOSS:g}, at update {step}{rate}"
+    raise DivergenceError(text, trajectory, step)
 
 
 def _start(

@@ -48,13 +48,13 @@ def _cache_folder() -> Path | None:
     elif config.CACHE_DIR:
         base = Path(config.CACHE_DIR) / "rivervalley"
     elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "rivervalley"
+        base = Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local") / "rivervalley"
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "rivervalley"
-    folder = base / _sources_hash()
+        base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "rivervalley"
     try:
+        folder = base.expanduser() / _sources_hash()
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home folder, as in some containers
         return None
     return folder if os.access(folder, os.W_OK) else None
 

@@ -123,7 +123,7 @@ def descend(w, lr, first_step, seed, first_trajectory, h, sigma, river, p, q, re
     """Run updates first_step + 1 ... first_step + lr.size on a block of trajectories, in place.
 
     w (hills + 1, lanes); lr (steps,); h, sigma (hills + 1,) with h = 0 for the river; record_at rising update counts in
-    [first_step, first_step + steps], recorded in out (records, 2, lanes). Looks for divergence every `check_every` updates
+    [first_step, first_step + steps], recorded in out (records, 2, lanes). Looks for divergence at multiples of `check_every`
     and at the end; returns (update, lane) of what it found, or (-1, -1).
     """
     seed, first = _U(seed), _U(first_trajectory)
@@ -139,7 +139,7 @@ def descend(w, lr, first_step, seed, first_trajectory, h, sigma, river, p, q, re
         river_descend(river, p, q, lr[t], w[rows - 1])
         update(w, lr[t], h, sigma, noisy, seed, first, _U(first_step + t))
         done = first_step + t + 1
-        if (t + 1) % check_every == 0 or t + 1 == lr.size:
+        if done % check_every == 0 or t + 1 == lr.size:
             lane = first_diverged(w)
             if lane >= 0:
                 return done, lane

@@ -28,9 +28,13 @@ def river_losses(code, p, q, x, out):
             out[i] = p * exp(-q * x[i])
     elif code == LOGISTIC:
         for i in range(n):
-            # ln(1 + e^-y) = max(-y, 0) + ln(1 + e^-|y|): no overflow on either side.
+            # ln(1 + e^-y) = max(-y, 0) + ln(1 + e^-|y|): no overflow on either side. The rounding of 1 + e is made good
+            # by e / ((1 + e) - 1), so that far downstream the loss keeps its digits (Kahan's log1p).
             y = q * x[i]
-            out[i] = p * (max(-y, 0.0) + log(1.0 + exp(-abs(y))))
+            e = exp(-abs(y))
+            one = 1.0 + e
+            tail = log(one) * (e / (one - 1.0))
+            out[i] = p * (max(-y, 0.0) + (tail if one != 1.0 else e))
     elif code == QUADRATIC:
         for i in range(n):
             out[i] = 0.5 * p * (x[i] - q) ** 2

@@ -191,7 +191,7 @@ def _compile(loss: Any, gradient: Any, in_place: bool) -> Any:
                 for j in range(dim):
                     w[j] -= lr[t] * (g[j] + sigma[j] * z[j])
                 done = first_step + t + 1
-                if ((t + 1) % check_every == 0 or t + 1 == lr.size) and first_diverged(w.reshape(dim, 1)) >= 0:
+                if (done % check_every == 0 or t + 1 == lr.size) and first_diverged(w.reshape(dim, 1)) >= 0:
                     if found_step < 0 or done < found_step:
                         found_step, found_lane = done, lane
                     break

@@ -56,7 +56,7 @@ class Landscape(Protocol):
 
         state (dim, lanes) and out (records, parts, lanes) are C-contiguous; record_at holds rising update counts in
         [first_step, first_step + lr.size]. The noise is a pure function of seed, trajectory, update and coordinate.
-        Divergence is looked for every `check_every` updates and at the end; returns (update, lane) of what was found, or
+        Divergence is looked for at multiples of `check_every` and at the end; returns (update, lane) of what was found, or
         (-1, -1).
         """
         ...

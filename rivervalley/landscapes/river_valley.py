@@ -194,12 +194,16 @@ class RiverValley:
                 f"river_noise_std must be 0 for an exact expectation on a {kind}, not {self.river_noise_std:g}: "
                 "its curvature changes along the way, so the mean has no closed recursion; use simulate"
             )
+        if initial is not None and not isinstance(initial, Run):
+            raise InputError(f"initial must be a result of expected(), not {_checks.show(initial)}")
         if initial is None:
             first, past = 0, schedule
             mean, variance = np.append(self.start_hill, self.start_river), np.zeros(self.dim)
         else:
             if initial.state_variance is None:
                 raise InputError("initial must be a result of expected(), not of simulate()")
+            if initial.state.shape[1] != self.dim:
+                raise InputError(f"initial must have {self.dim} coordinates, not {initial.state.shape[1]}")
             first, past = initial.end_step, initial.schedule.then(schedule)
             mean, variance = initial.state[0].copy(), initial.state_variance.copy()
         at = recorded_steps(first, first + schedule.steps, record_every, record_at)
@@ -217,7 +221,7 @@ class RiverValley:
             # Without noise, or where the gradient is constant, the mean moves as one noiseless trajectory.
             x = mean[-1:].reshape(1, 1).copy()
             code, p, q = self.river._kernel()
-            out = np.empty((at.size, 2, 1))
+            out = np.full((at.size, 2, 1), np.nan)
             none = np.zeros(1)
             descend(x, schedule.lr, first, np.uint64(0), 0, none, none, code, p, q, at, out, schedule.steps)
             mean[-1] = x[0, 0]
