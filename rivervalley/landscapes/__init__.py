@@ -1,6 +1,7 @@
 """Loss surfaces that are known exactly."""
 
 from rivervalley.landscapes import closed_forms as closed_forms
+from rivervalley.landscapes import rules as rules
 from rivervalley.landscapes.circular_bend import CircularBend as CircularBend
 from rivervalley.landscapes.custom import Custom as Custom
 from rivervalley.landscapes.expression import parse as parse
