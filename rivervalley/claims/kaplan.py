@@ -188,7 +188,7 @@ def _dynamics(setting: Setting, recursion_batch: float = 1.0) -> list[Check]:
         peak = min(0.5, 0.4 * model.max_stable_lr)
         schedule: Schedule = _SHAPES[shape](steps=120, peak_lr=peak)
         trajectories = setting.trajectories(2048, 512)
-        run = simulate(model, schedule, trajectories, setting.seed + k, record_at=[10, 40, 120], threads=1)
+        run = simulate(model, schedule, trajectories, (setting.seed + k) % 2**64, record_at=[10, 40, 120], threads=1)
         other = PowerLaw(size, a, b, variance**0.5, max(1, round(recursion_batch * batch)))
         exact = other.expected(schedule, record_at=[10, 40, 120])
         label = f"mean loss of sampled SGD, a = {a}, b = {b}, B = {batch}, label variance {variance}, {shape}"

@@ -6,6 +6,7 @@ Legend: C = N B S, compute without the factor 6; alpha_N = b - 1, alpha_S = (b -
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,7 @@ from rivervalley.claims._scaling import KAPLAN, SETS, slope, vertex
 from rivervalley.claims.claim import Check, Claim, Setting, near
 from rivervalley.landscapes import PowerLaw
 from rivervalley.landscapes.constant_rate import ConstantRate
+from rivervalley.laws import kaplan
 
 _claim = partial(Claim, paper=KAPLAN, status="derived", kind="asymptotic")
 
@@ -103,18 +105,24 @@ def _with_batch(a: float, b: float, budgets: FloatArray, label_variance: float) 
     return size, batch, best
 
 
+def _frontier_of(size_power: float, steps_power: float) -> kaplan.Frontier:
+    """The paper's frontier with other exponents and alpha_B = 1."""
+    steps = replace(kaplan.SIZE_STEPS, alpha_N=size_power, alpha_S=steps_power)
+    return replace(kaplan.FRONTIER, size_steps=steps, batch=replace(kaplan.CRITICAL_BATCH, alpha_B=1.0))
+
+
 def _composition(setting: Setting, label_variance: float = 1.0) -> list[Check]:
     checks = []
     budgets = np.geomspace(1e8, 1e13, 6)
     for a, b in SETS[:2] if setting.quick else SETS:
         size, batch, loss = _with_batch(a, b, budgets, label_variance)
-        whole = (b - 1.0) + 1.0 + a  # alpha_N (1/alpha_N + 1/alpha_S + 1/alpha_B) with alpha_B = 1
+        law = kaplan.frontier_powers(_frontier_of(b - 1.0, (b - 1.0) / a))
         steps = budgets / (size * batch)
         for what, power, values, allowed in (
-            ("loss", -(b - 1.0) / whole, loss, 0.02),
-            ("best size", 1.0 / whole, size, 0.03),
-            ("best steps", a / whole, steps, 0.04),
-            ("best batch size", (b - 1.0) / whole, batch, 0.08),
+            ("loss", -law.loss, loss, 0.02),
+            ("best size", law.size, size, 0.03),
+            ("best steps", law.steps, steps, 0.04),
+            ("best batch size", law.batch_size, batch, 0.08),
         ):
             checks.append(near(f"power of the {what} in C, a = {a}, b = {b}", power, slope(budgets, values), relative=allowed))
     return checks

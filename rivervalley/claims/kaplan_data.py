@@ -190,8 +190,7 @@ CLAIMS: Sequence[Claim] = (
         measure=_collapse,
         control=partial(_collapse, power=0.74),
         note="The structure is found again, the published power 0.74 is not: here alpha_N / alpha_D >= 1, so that the control, "
-        "which collapses with 0.74, fails. Corrected: 8 times the size asks for 8^0.74 = 4.7, about five times the data; a summary "
-        "of the paper has six.",
+        "which collapses with 0.74, fails.",
     ),
     _claim(
         "KS-16",

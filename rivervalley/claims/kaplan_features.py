@@ -38,7 +38,7 @@ def _apart(sizes: FloatArray, path: FloatArray) -> FloatArray:
     inside, run = sizes[0], path[0]
     seen = (inside < run.max()) & (inside > run.min())
     there = [np.interp(-np.log(inside), -np.log(run), np.log(other)) for other in path[1:]]
-    return np.abs(np.log(sizes[1:]) - there)[:, seen].max(axis=1)
+    return np.asarray(np.abs(np.log(sizes[1:]) - there)[:, seen].max(axis=1))
 
 
 def _transfer(setting: Setting, related: bool = True) -> list[Check]:
@@ -103,8 +103,8 @@ CLAIMS: Sequence[Claim] = (
         kind="statistical",
         measure=_transfer,
         control=partial(_transfer, related=False),
-        note="The offset is constant where the corpora weigh modes evenly or at random; where one weighs the tail more, the slope "
-        "is 1.1-1.2, yet the dependence on the loss alone survives within 3 %. In the control the corpus lacks the leading modes.",
+        note="The offset is constant where the corpora weigh modes evenly or at random; where one weighs the tail less, the "
+        "slope is 1.1-1.2, yet the dependence on the loss alone survives within 3 %. In the control the leading modes lack.",
     ),
     Claim(
         "KS-21",
@@ -115,7 +115,7 @@ CLAIMS: Sequence[Claim] = (
         kind="statistical",
         measure=_random,
         control=partial(_random, aligned=True),
-        note="The nearest analogue of the paper's weak dependence on shape, which itself cannot be simulated here. Corrected: the "
+        note="The nearest analogue of the weak dependence on shape, which itself cannot be simulated here. Corrected: the "
         "exponent of random features stops at a, where that of the top N modes (the control) goes on as b - 1.",
     ),
 )

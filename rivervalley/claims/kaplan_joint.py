@@ -8,6 +8,7 @@ size and steps more sharply, close to the larger of the two terms: there the sam
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from rivervalley._checks import FloatArray
 from rivervalley.claims._scaling import KAPLAN, SETS, joint_fit, norm_fit, vertex
 from rivervalley.claims.claim import Check, Claim, Setting, at_least, at_most, near, worst
 from rivervalley.landscapes import PowerLaw
+from rivervalley.laws import kaplan
 from rivervalley.schedules import constant
 
 _claim = partial(Claim, paper=KAPLAN, status="derived", kind="asymptotic")
@@ -135,6 +137,11 @@ def _stop(_: Setting, top_modes: bool = False) -> list[Check]:
     return checks
 
 
+def _frontier(size_power: float, steps_power: float) -> kaplan.Frontier:
+    """The paper's frontier with other exponents."""
+    return replace(kaplan.FRONTIER, size_steps=replace(kaplan.SIZE_STEPS, alpha_N=size_power, alpha_S=steps_power))
+
+
 def _wrong_size(pair: tuple[float, float, float], budget: float = 1e8) -> Check:
     """Compute to reach the best loss of a budget at x times the best size, against appendix B.4's closed form."""
     size_power, steps_power, a = pair
@@ -146,7 +153,7 @@ def _wrong_size(pair: tuple[float, float, float], budget: float = 1e8) -> Check:
         model = PowerLaw.size_independent(round(x * best), size_power, steps_power, a, modes=10**9)
         curve = model.gradient_flow(t)
         spent.append(x * np.interp(-np.log(loss), -np.log(curve), t, left=np.nan, right=np.nan) * best / budget)
-    law = factors * (1.0 + steps_power / size_power * (1.0 - factors**-size_power)) ** (-1.0 / steps_power)
+    law = kaplan.wrong_size_ratios(factors, _frontier(size_power, steps_power)).compute
     label = f"compute at x = 0.6 ... 4 times the best size, alpha_N = {size_power:g}, alpha_S = {steps_power:g}"
     return worst(label, law, np.array(spent), relative=0.01)
 

@@ -240,8 +240,8 @@ CLAIMS: Sequence[Claim] = (
         kind="asymptotic",
         measure=_area,
         control=partial(_area, equal=False),
-        note="Eight annealed shapes differ by 0.1 % without label noise and by up to 2 % with it; a constant rate is 5-14 % above. "
-        "Link to the multi-power law: its alpha is alpha_S, its beta 1 - 1/a, its gamma 0. The control has equal peaks.",
+        note="Eight annealed shapes differ by 0.1 % without label noise, by up to 2 % with it; a constant rate is 5-14 % "
+        "above. In the multi-power law's terms: alpha = alpha_S, beta = 1 - 1/a, gamma = 0. The control has equal peaks.",
     ),
     Claim(
         "KS-19b",
@@ -252,18 +252,18 @@ CLAIMS: Sequence[Claim] = (
         kind="asymptotic",
         measure=_efficiency,
         control=partial(_efficiency, label_noise=False),
-        note="Decay as (1 - x)^(2a - 1); linear decay comes within 5 % of its exponent. Runs of up to 10^9 updates; local slopes of the last decade.",
+        note="Decayed as (1 - x)^(2a - 1); linear decay comes within 5 % of its exponent. Runs of up to 10^9 updates.",
     ),
     Claim(
         "KS-23",
         paper="arXiv 2203.15556, section 3.1; arXiv 2406.19146",
-        statement="A cosine too long for its budget does not always overestimate the intermediate loss, nor bend the frontier much.",
+        statement="A cosine too long for its budget need not overestimate the intermediate loss, nor bend the frontier much.",
         formula="at equal steps the long cosine has up to twice the summed rate of a matched one",
         status="derived",
         kind="asymptotic",
         measure=_horizon,
         control=partial(_horizon, equal_steps=False),
-        note="Corrected: above the matched loss only where label noise dominates; far below it without. The control matches the "
-        "summed rate instead of the steps. The power of the best size moves by less than 0.03.",
+        note="Corrected: above the matched loss only where label noise dominates; far below it without. The control matches "
+        "the summed rate instead of the steps. The power of the best size moves by less than 0.03.",
     ),
 )
