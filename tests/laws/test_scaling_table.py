@@ -41,7 +41,7 @@ def test_two_of_three_tell_the_run():
             for key in (key for key in both if key[0] == law):
                 assert other[key] == pytest.approx(both[key], rel=1e-12)
     assert both["Chinchilla, refit", "C over the least that reaches this loss"] >= 1.0
-    assert both["Chinchilla, refit", "loss"] == chinchilla.loss_from_size_and_data(N, D)
+    assert both["Chinchilla, refit", "loss, of this run"] == chinchilla.loss_from_size_and_data(N, D)
 
 
 def test_every_row_is_complete_and_json():
