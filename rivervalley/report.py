@@ -15,6 +15,7 @@ from typing import Any
 from rivervalley import _files
 from rivervalley._checks import InputError
 from rivervalley.claims import Check, Claim, Verdict
+from rivervalley.claims.kaplan_statements import STATEMENTS
 
 _FIELDS = ("id", "paper", "statement", "formula", "status", "kind", "predicted", "measured", "error", "tolerance", "passed")
 _COLUMNS = f"{'claim':<7} {'what':<58} {'predicted':>11} {'measured':>11} {'error':>9} {'tolerance':>9}  verdict"
@@ -140,6 +141,8 @@ def markdown(verdicts: Sequence[Verdict], document: dict[str, Any]) -> str:
             lines += [f"## {title}", ""]
             for verdict in members:
                 lines += _section(verdict)
+    if any(verdict.id.startswith("KS-") for verdict in verdicts):
+        lines += _statements(verdicts)
     return "\n".join(lines) + "\n"
 
 
@@ -156,6 +159,18 @@ def _section(verdict: Verdict) -> list[str]:
         return [*lines, f"Skipped: {verdict.skipped}.", ""]
     lines += ["| what | predicted | measured | error | tolerance | |", "|---|---|---|---|---|---|"]
     return [*lines, *(_table_line(check) for check in verdict.checks), ""]
+
+
+def _statements(verdicts: Sequence[Verdict]) -> list[str]:
+    """A popular summary of the scaling-law paper, statement by statement, with what became of the claims that test each."""
+    words = {verdict.id: verdict_word(verdict) for verdict in verdicts}
+    lines = ["## A popular summary of Kaplan's laws, statement by statement", ""]
+    lines += ["| | statement | verdict | what the paper says | tested by |", "|---|---|---|---|---|"]
+    for one in STATEMENTS:
+        tested = ", ".join(f"{name} ({words.get(name, 'not run')})" for name in one.claims) or "no experiment"
+        cells = (str(one.number), one.text, one.verdict, one.exact, tested)
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return [*lines, ""]
 
 
 def _table_line(check: Check) -> str:

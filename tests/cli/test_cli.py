@@ -140,7 +140,14 @@ def test_validate_report(capsys, tmp_path):
     run(capsys, "validate", "AL-06", "AL-07", "--report", tmp_path / "out")
     report = (tmp_path / "out" / "report.md").read_text()
     assert "### AL-07: holds" in report and "| what | predicted |" in report
+    assert "statement by statement" not in report
     assert len(json.loads((tmp_path / "out" / "verdicts.json").read_text())["claims"]) == 2
+
+
+def test_validate_report_maps_the_statements_of_the_summary(capsys, tmp_path):
+    run(capsys, "validate", "KS-P03", "--quick", "--report", tmp_path / "out")
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "KS-15 (not run), KS-P03 (holds)" in report and "no experiment" in report
 
 
 def test_validate_list(capsys):
