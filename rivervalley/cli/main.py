@@ -14,7 +14,7 @@ from rivervalley._checks import DivergenceError, InputError
 DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 # Each command is a module of this package with SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments) -> exit status.
-COMMANDS = ("validate", "simulate", "fit", "predict", "plan", "compare", "scaling", "bench")
+COMMANDS = ("validate", "simulate", "fit", "predict", "plan", "compare", "sweep", "scaling", "bench")
 
 
 class _Parser(argparse.ArgumentParser):
