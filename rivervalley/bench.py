@@ -28,6 +28,7 @@ NOISE_STD = 0.1
 PEAK_LR = 0.05
 TRAJECTORIES = 256
 STEPS = 20_000
+VOCABULARY, BIGRAM_BATCH = 256, 32
 NUMPY_BATCHES = (64, 256, 1024, 4096)
 
 
@@ -44,7 +45,7 @@ class BenchRow:
 
 def run(progress: bool = False) -> list[BenchRow]:
     """Time everything; some 30 seconds. JAX is left out, with a note, where it is not installed."""
-    tasks: tuple[Callable[[], list[BenchRow]], ...] = (_valley_rows, _area_rows, _expected_rows)
+    tasks: tuple[Callable[[], list[BenchRow]], ...] = (_valley_rows, _bigram_rows, _area_rows, _expected_rows)
     rows: list[BenchRow] = []
     for task in tqdm(tasks, disable=not progress, desc="bench", unit="task"):
         rows += task()
@@ -97,7 +98,7 @@ def _valley_rows() -> list[BenchRow]:
     batch, figure = min(batches.items(), key=lambda pair: pair[1])
     tried = f"best of batches {', '.join(map(str, NUMPY_BATCHES))}: {batch}"
     rows.append(BenchRow(f"{name}: NumPy", figure, unit, figure / ours, tried))
-    jax, note = _jax_nanoseconds()
+    jax, note = _jax_nanoseconds(_JAX_VALLEY)
     rows.append(BenchRow(f"{name}: JAX", jax, unit, jax / ours if jax is not None else None, note))
     return rows
 
@@ -121,12 +122,12 @@ def _numpy_nanoseconds(batch: int) -> float:
     return best_seconds(descend, 3) / (steps * batch * (HILLS.size + 1)) * 1e9
 
 
-def _jax_nanoseconds() -> tuple[float | None, str]:
-    """The same in JAX (lax.scan, jit, x64), in a process of its own that is held to one thread."""
+def _jax_nanoseconds(program: str) -> tuple[float | None, str]:
+    """What a program in JAX (lax.scan, jit, x64) takes, in a process of its own that is held to one thread."""
     environment = dict(os.environ)
     environment["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     environment.update(OMP_NUM_THREADS="1", JAX_PLATFORMS="cpu", JAX_ENABLE_X64="1")
-    done = subprocess.run([sys.executable, "-c", _JAX_PROGRAM], capture_output=True, text=True, env=environment, check=False)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     if done.returncode == 3:
         return None, "JAX is not installed: pip install 'rivervalley[bench]'"
     if done.returncode != 0:
@@ -135,7 +136,7 @@ def _jax_nanoseconds() -> tuple[float | None, str]:
     return float(json.loads(done.stdout)["nanoseconds"]), "lax.scan, jit, x64"
 
 
-_JAX_PROGRAM = f"""
+_JAX_VALLEY = f"""
 import json, os, sys, time
 if hasattr(os, "sched_setaffinity"):
     os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})
@@ -162,6 +163,73 @@ for _ in range(5):
     jax.block_until_ready(run(key))
     found.append(time.perf_counter() - begin)
 print(json.dumps({{"nanoseconds": min(found) / (steps * batch * (hills.shape[0] + 1)) * 1e9}}))
+"""
+
+
+def _bigram_rows() -> list[BenchRow]:
+    """A bigram model of random laws and Zipf frequencies: nanoseconds per update and logit of the sampled rows."""
+    unit = "ns per sampled logit"
+    language = landscapes.dirichlet(VOCABULARY, VOCABULARY, 0.3, landscapes.zipf(VOCABULARY))
+    model = landscapes.Bigram(language, BIGRAM_BATCH)
+    schedule = schedules.constant(steps=5000, peak_lr=0.5)
+    work = BIGRAM_BATCH * VOCABULARY
+    seconds = best_seconds(lambda: simulate(model, schedule, 1, record_at=[schedule.steps], threads=1))
+    ours = seconds / (schedule.steps * work) * 1e9
+    name = f"bigram, V = {VOCABULARY}, B = {BIGRAM_BATCH}, one thread"
+    pi, p = np.cumsum(language.pi), np.cumsum(language.transitions, axis=1)
+    theta, rng, rows = np.zeros((VOCABULARY, VOCABULARY)), np.random.default_rng(0), np.arange(BIGRAM_BATCH)
+    steps = 300
+
+    def descend() -> None:
+        for _ in range(steps):
+            context = np.searchsorted(pi, rng.random(BIGRAM_BATCH)).clip(max=VOCABULARY - 1)
+            token = (p[context] < rng.random((BIGRAM_BATCH, 1))).sum(axis=1).clip(max=VOCABULARY - 1)
+            logits = theta[context]
+            weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+            weights /= weights.sum(axis=1, keepdims=True)
+            weights[rows, token] -= 1.0
+            np.subtract.at(theta, context, 0.5 / BIGRAM_BATCH * weights)
+
+    theirs = best_seconds(descend, 3) / (steps * work) * 1e9
+    jax, note = _jax_nanoseconds(_JAX_BIGRAM)
+    return [
+        BenchRow(f"{name}: rivervalley", ours, unit, 1.0, "Zipf frequencies; each sampled row once"),
+        BenchRow(f"{name}: NumPy", theirs, unit, theirs / ours),
+        BenchRow(f"{name}: JAX", jax, unit, jax / ours if jax is not None else None, note),
+    ]
+
+
+_JAX_BIGRAM = f"""
+import json, os, sys, time
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})
+try:
+    import jax, jax.numpy as jnp
+except ImportError:
+    sys.exit(3)
+import numpy as np
+from rivervalley import landscapes
+V, B, lr, steps = {VOCABULARY}, {BIGRAM_BATCH}, 0.5, 2000
+language = landscapes.dirichlet(V, V, 0.3, landscapes.zipf(V))
+pi, p, rows = jnp.asarray(np.cumsum(language.pi)), jnp.asarray(np.cumsum(language.transitions, axis=1)), jnp.arange(B)
+def step(carry, t):
+    theta, key = carry
+    key, one, two = jax.random.split(key, 3)
+    context = jnp.minimum(jnp.searchsorted(pi, jax.random.uniform(one, (B,))), V - 1)
+    token = jnp.minimum((p[context] < jax.random.uniform(two, (B, 1))).sum(axis=1), V - 1)
+    gradient = jax.nn.softmax(theta[context], axis=1).at[rows, token].add(-1.0)
+    return (theta.at[context].add(-lr / B * gradient), key), None
+@jax.jit
+def run(key):
+    return jax.lax.scan(step, (jnp.zeros((V, V)), key), jnp.arange(steps))[0]
+key = jax.random.PRNGKey(0)
+jax.block_until_ready(run(key))
+found = []
+for _ in range(5):
+    begin = time.perf_counter()
+    jax.block_until_ready(run(key))
+    found.append(time.perf_counter() - begin)
+print(json.dumps({{"nanoseconds": min(found) / (steps * B * V) * 1e9}}))
 """
 
 

@@ -126,7 +126,8 @@ def run_blocks(
     if lanes is None:
         lanes = min(landscape.lanes, max(8, -(-n // threads)))
     if chunk is None:
-        chunk = max(_CHECK_EVERY, _CHUNK_WORK // (dim * landscape.lanes) // _CHECK_EVERY * _CHECK_EVERY)
+        work = getattr(landscape, "work", dim * landscape.lanes)
+        chunk = max(_CHECK_EVERY, _CHUNK_WORK // work // _CHECK_EVERY * _CHECK_EVERY)
     most_records = max(1, _RECORD_BYTES // (8 * parts * n))
     means, total, error = np.empty((record_at.size, parts)), np.empty(record_at.size), np.empty(record_at.size)
     blocks = [slice(low, min(low + lanes, n)) for low in range(0, n, lanes)]

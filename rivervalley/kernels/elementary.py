@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import types
+from numba.extending import intrinsic
 
 from rivervalley.kernels._compile import device
 
@@ -96,6 +98,40 @@ def exp(x):
     value = 0.0 if x < -708.0 else value
     value = math.inf if x > 709.0 else value
     return value if x == x else math.nan
+
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    """a * b + c, rounded once: defined to the last bit, so the same on every CPU, also where software does it."""
+
+    def build(context, builder, signature, arguments):
+        return builder.fma(*arguments)
+
+    return types.float64(types.float64, types.float64, types.float64), build
+
+
+@device
+def exp_weight(x):
+    """Exponential for sums of many: x is taken as at least -708 and at most 708; half the operations of `exp`.
+
+    The relative error is under 3 units in the last place + 3e-17 |x|: what is small beside the largest term is less exact.
+    """
+    inside = x if x > -708.0 else -708.0
+    inside = inside if inside < 708.0 else 708.0
+    shifted = fma(inside, 1.4426950408889634, _MAGIC)
+    r = fma(shifted - _MAGIC, -0.6931471805599453, inside)
+    p = fma(2.5100492677618517e-08, r, 2.7620089980702973e-07)
+    p = fma(p, r, 2.7557268152099974e-06)
+    p = fma(p, r, 2.4801521292078025e-05)
+    p = fma(p, r, 1.9841269863351969e-04)
+    p = fma(p, r, 1.3888888917217039e-03)
+    p = fma(p, r, 8.333333333329954e-03)
+    p = fma(p, r, 4.1666666666624115e-02)
+    p = fma(p, r, 1.6666666666666669e-01)
+    p = fma(p, r, 0.5000000000000001)
+    mantissa = fma(fma(p, r, 1.0), r, 1.0)
+    # The exponent is added in place: it stands in the low bits of `shifted`.
+    return np.int64(np.float64(mantissa).view(np.int64) + (np.float64(shifted).view(np.int64) << 52)).view(np.float64)
 
 
 @device

@@ -2,6 +2,7 @@
 
 from rivervalley.landscapes import closed_forms as closed_forms
 from rivervalley.landscapes import rules as rules
+from rivervalley.landscapes.bigram import Bigram as Bigram
 from rivervalley.landscapes.circular_bend import CircularBend as CircularBend
 from rivervalley.landscapes.custom import Custom as Custom
 from rivervalley.landscapes.expression import parse as parse
@@ -12,6 +13,10 @@ from rivervalley.landscapes.geometry import projected_flow as projected_flow
 from rivervalley.landscapes.geometry import river_residual as river_residual
 from rivervalley.landscapes.geometry import split as split
 from rivervalley.landscapes.landscape import Landscape as Landscape
+from rivervalley.landscapes.language import Language as Language
+from rivervalley.landscapes.language import cities as cities
+from rivervalley.landscapes.language import dirichlet as dirichlet
+from rivervalley.landscapes.language import zipf as zipf
 from rivervalley.landscapes.power_law import PowerLaw as PowerLaw
 from rivervalley.landscapes.random_features import RandomFeatures as RandomFeatures
 from rivervalley.landscapes.river_valley import RiverValley as RiverValley
@@ -26,6 +31,7 @@ from rivervalley.landscapes.rotating_hills import RotatingHills as RotatingHills
 from rivervalley.landscapes.sheared_bend import Parabola as Parabola
 from rivervalley.landscapes.sheared_bend import ShearedBend as ShearedBend
 from rivervalley.landscapes.sheared_bend import Sine as Sine
+from rivervalley.landscapes.text import from_text as from_text
 from rivervalley.landscapes.walled_valley import PowerWall as PowerWall
 from rivervalley.landscapes.walled_valley import QuadraticWall as QuadraticWall
 from rivervalley.landscapes.walled_valley import SoftWall as SoftWall

@@ -13,7 +13,9 @@ import numpy as np
 
 from rivervalley import _checks
 from rivervalley._checks import InputError
+from rivervalley.landscapes.bigram import Bigram
 from rivervalley.landscapes.landscape import Landscape
+from rivervalley.landscapes.language import cities, dirichlet, zipf
 from rivervalley.landscapes.river_valley import RiverValley
 from rivervalley.landscapes.rivers import (
     ExponentialRiver,
@@ -23,13 +25,15 @@ from rivervalley.landscapes.rivers import (
     PowerRiver,
     QuadraticRiver,
 )
+from rivervalley.landscapes.text import from_text
 
 LANDSCAPES: Mapping[str, Callable[..., Any]] = {
     "river_valley": RiverValley,
     "power_law_valley": RiverValley.power_law,
+    "bigram": Bigram,
 }
 
-# What may stand as an argument: rivers, and spacings of curvatures.
+# What may stand as an argument: rivers, languages, and spacings of curvatures.
 _PARTS: Mapping[str, Callable[..., Any]] = {
     "linear": LinearRiver,
     "power": PowerRiver,
@@ -37,6 +41,10 @@ _PARTS: Mapping[str, Callable[..., Any]] = {
     "logistic": LogisticRiver,
     "quadratic": QuadraticRiver,
     "flat": FlatRiver,
+    "cities": cities,
+    "dirichlet": dirichlet,
+    "text": from_text,
+    "zipf": zipf,
     "geomspace": np.geomspace,
     "linspace": np.linspace,
 }
@@ -48,7 +56,8 @@ def parse(text: str) -> Landscape:
     """A landscape from text such as "river_valley(hills=geomspace(0.05, 2, 15), noise_std=0.1, river=power(1, 1))".
 
     Rivers are linear, power, exponential, logistic, quadratic and flat; curvatures may be a list, geomspace(low, high, count)
-    or linspace(low, high, count). Nothing is evaluated but these calls and literals.
+    or linspace(low, high, count). Languages of bigram(LANGUAGE, batch_size=8) are cities, dirichlet and text: see those of
+    rivervalley.landscapes, where text is from_text. Nothing is evaluated but these calls and literals.
 
     Raises
     ------

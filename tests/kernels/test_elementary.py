@@ -20,6 +20,18 @@ def exps(x, out):
 
 
 @njit(error_model="numpy")
+def weights(x, out):
+    for i in range(x.size):
+        out[i] = elementary.exp_weight(x[i])
+
+
+@njit(error_model="numpy")
+def fused(x, out):
+    for i in range(x.size):
+        out[i] = elementary.fma(x[i], x[i], -1.0)
+
+
+@njit(error_model="numpy")
 def turns(t, s, c):
     for i in range(t.size):
         s[i], c[i] = elementary.sin_cos_turns(t[i])
@@ -47,6 +59,23 @@ def test_log_is_within_two_units_in_the_last_place(low, high):
 def test_exp_is_within_two_units_in_the_last_place(low, high):
     x = np.random.default_rng(2).uniform(low, high, 200_000)
     assert ulps(apply(exps, x), np.exp(x.astype(np.longdouble))).max() <= 2.0
+
+
+def test_exp_for_sums_is_as_exact_as_it_says():
+    x = np.random.default_rng(4).uniform(-708.0, 708.0, 200_000)
+    for near in (x, x / 1000, x / 1e9):
+        truth = np.exp(near.astype(np.longdouble))
+        relative = np.abs(apply(weights, near) / truth - 1).astype(float)
+        assert np.all(relative <= 3 * 2.0**-52 + 3e-17 * np.abs(near))
+    ends = np.array([-1e300, -np.inf, -708.0, 708.0, 1e300, np.inf])
+    np.testing.assert_allclose(apply(weights, ends), np.exp(np.clip(ends, -708.0, 708.0)), rtol=1e-13)
+
+
+def test_fused_multiply_and_add_rounds_once():
+    # (1 + e)^2 - 1 = 2 e + e^2 exactly; two roundings lose the e^2.
+    e = np.array([2.0**-30, 3.0 * 2.0**-40])
+    assert apply(fused, 1.0 + e).tolist() == (2 * e + e * e).tolist()
+    assert ((1.0 + e) * (1.0 + e) - 1.0).tolist() != (2 * e + e * e).tolist()
 
 
 def test_sin_and_cos_of_turns():
