@@ -124,7 +124,7 @@ def descend_curved(
         if family == CIRCLE:
             circle_land(a, w[0], w[rows - 1], room[1])
         done = first_step + t + 1
-        if (t + 1) % check_every == 0 or t + 1 == lr.size:
+        if done % check_every == 0 or t + 1 == lr.size:
             lane = first_diverged(w)
             if lane >= 0:
                 return done, lane

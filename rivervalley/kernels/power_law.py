@@ -87,7 +87,7 @@ def regression_sgd(
             for i in range(lanes):
                 row[i] -= eta * total[i]
         done = first_step + t + 1
-        if (t + 1) % check_every == 0 or t + 1 == lr.size:
+        if done % check_every == 0 or t + 1 == lr.size:
             lane = first_diverged(w)
             if lane >= 0:
                 return done, lane

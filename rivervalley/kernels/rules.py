@@ -77,7 +77,7 @@ def descend_rule(
                 g[i] = (slope[i] if j == rows - 1 else h[j] * row[i]) + noise
             apply_rule(rule, mask[j] if rule == PROJECT else b, step_mix, lr[t], row, w[rows + j] if both else row, g)
         done = first_step + t + 1
-        if (t + 1) % check_every == 0 or t + 1 == lr.size:
+        if done % check_every == 0 or t + 1 == lr.size:
             lane = first_diverged(w)
             if lane >= 0:
                 return done, lane
