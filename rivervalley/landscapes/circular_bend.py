@@ -110,13 +110,14 @@ class CircularBend(CurvedValley):
 
     def floor(self, along: float) -> FloatArray:
         """The point n = 0, shape (dim,)."""
-        return np.append(np.zeros(self.dim - 1), along)
+        return np.append(np.zeros(self.dim - 1), _checks.real("along", along))
 
     def river_point(self, along: float) -> FloatArray:
         """The river at s, shape (dim,): the root near n = c'^2 / (lambda^2 R) of g x H g = 0.
 
         With g_n = lambda n and g_t = c' R / (R + n) that is g_n g_t (H_tt - H_nn) + H_nt (g_n^2 - g_t^2) = 0.
         """
+        point = self.floor(along)
         guess = float(self.river.slope(along)) ** 2 / (self.stiffness**2 * self.radius)
 
         def cross(n: float) -> float:
@@ -125,13 +126,12 @@ class CircularBend(CurvedValley):
             return float(g[0] * g[-1] * (H[-1, -1] - H[0, 0]) + H[0, -1] * (g[0] ** 2 - g[-1] ** 2))
 
         if guess == 0.0:
-            return self.floor(along)
+            return point
         high = guess
         while cross(0.0) * cross(high) > 0.0 and high < 100.0 * guess:
             high *= 1.2
         if cross(0.0) * cross(high) > 0.0:
             raise InputError(f"along must be where the bend has a river, not {along:g}: the slope there is too steep for it")
-        point = self.floor(along)
         point[0] = brentq(cross, 0.0, high, xtol=1e-16, rtol=1e-15)
         return point
 
@@ -141,7 +141,7 @@ class CircularBend(CurvedValley):
         At s = `along`, or at the start.
         """
         eta = _checks.real("lr", lr, 0.0)
-        slope = float(self.river.slope(self.start_river if along is None else along))
+        slope = float(self.river.slope(self.start_river if along is None else _checks.real("along", along)))
         return float(eta * (slope**2 + self.noise[-1] ** 2) / (2.0 * self.radius * self.stiffness))
 
     def exact_descent_offset(self, lr: float) -> float:

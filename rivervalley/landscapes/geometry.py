@@ -55,26 +55,27 @@ class Split:
 
 
 def river_residual(surface: Surface, point: Any) -> float:
-    """|H g - lambda_min g| / |g|: 0 on the river. Has the unit of a curvature.
+    """|H g - lambda_min g| / |g|: 0 on the river, and where there is no gradient. Has the unit of a curvature.
 
     >>> import rivervalley as rv
     >>> valley = rv.landscapes.ShearedBend(river=rv.landscapes.LinearRiver(0.1))
     >>> river_residual(valley, valley.river_point(2.0)) < 1e-12
     True
     """
-    return float(np.linalg.norm(_residual(surface, np.asarray(point, float))))
+    return float(np.linalg.norm(_residual(surface, _point(surface, point))))
 
 
 def _residual(surface: Surface, point: FloatArray) -> FloatArray:
     g, H = surface.gradient(point), surface.hessian(point)
-    return np.asarray((H @ g - np.linalg.eigvalsh(H)[0] * g) / np.linalg.norm(g))
+    size = float(np.linalg.norm(g))
+    return np.asarray((H @ g - np.linalg.eigvalsh(H)[0] * g) / size if size else g)
 
 
 def find_river(surface: Surface, along: float, reach: float = 0.5) -> FloatArray:
     """The river's point at the river coordinate `along`, from the definition alone, shape (dim,).
 
     In two dimensions a root of the cross product of g and H g, bracketed within `reach` of the floor; in more, least squares
-    on the hyperplane of that river coordinate. The slope of the river must not vanish there.
+    on the hyperplane of that river coordinate. A point without gradient counts as river.
 
     Raises
     ------
@@ -100,7 +101,8 @@ def find_river(surface: Surface, along: float, reach: float = 0.5) -> FloatArray
     offsets = np.concatenate([[0.0], width * np.geomspace(1e-6, 1.0, 120)])
     roots = []
     for side in (1.0, -1.0):
-        values = [cross(centre[0] + side * o) for o in offsets]
+        with np.errstate(all="ignore"):  # the reach may touch a point without derivatives, such as a bend's centre
+            values = [cross(centre[0] + side * o) for o in offsets]
         for k in range(offsets.size - 1):
             if values[k] == 0.0 or values[k] * values[k + 1] < 0.0:
                 ends = centre[0] + side * offsets[k], centre[0] + side * offsets[k + 1]

@@ -102,7 +102,7 @@ class RotatingHills(CurvedValley):
 
     def floor(self, along: float) -> FloatArray:
         """The point y = 0, shape (dim,)."""
-        return np.append(np.zeros(self.dim - 1), along)
+        return np.append(np.zeros(self.dim - 1), _checks.real("along", along))
 
     def river_point(self, along: float) -> FloatArray:
         """The river at x: y = 0 exactly, by symmetry."""
@@ -114,9 +114,10 @@ class RotatingHills(CurvedValley):
         The hills are taken as stationary at each x: slow turning.
         """
         eta = _checks.real("lr", lr, 0.0, 2.0 / max(self.turning), open_low=True, open_high=True)
-        M = np.eye(2) - eta * self.matrix(along)
+        x = _checks.real("along", along)
+        M = np.eye(2) - eta * self.matrix(x)
         V = solve_discrete_lyapunov(M, eta**2 * np.diag(self.noise[:2] ** 2))
-        return float(-self.river.slope(along) - 0.5 * np.trace(self.matrix(along, 1) @ V))
+        return float(-self.river.slope(x) - 0.5 * np.trace(self.matrix(x, 1) @ V))
 
 
 @final
@@ -193,6 +194,8 @@ class Hyperbola(CurvedValley):
 
     def floor(self, along: float) -> FloatArray:
         """The point w2 = 1 / w1, shape (dim,)."""
+        if _checks.real("along", along) == 0.0:
+            raise InputError("along must not be 0: the hyperbola has no floor there")
         w = np.zeros(self.dim)
         w[0], w[-1] = 1.0 / along, along
         return w

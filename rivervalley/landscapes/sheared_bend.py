@@ -170,7 +170,7 @@ class ShearedBend(CurvedValley):
     def floor(self, along: float) -> FloatArray:
         """The point y = f(x), shape (dim,)."""
         w = np.zeros(self.dim)
-        w[0], w[-1] = self.bend.height(along), along
+        w[0], w[-1] = self.bend.height(_checks.real("along", along)), along
         return w
 
     def slow_point(self, along: float) -> FloatArray:
@@ -183,10 +183,13 @@ class ShearedBend(CurvedValley):
     def river_point(self, along: float) -> FloatArray:
         """The river at x, shape (dim,): the root of g x H g = 0, a cubic in y - f(x), that has the smaller eigenvalue.
 
-        Exact, where the flattest direction is not one of the straight hills.
+        Exact, where the flattest direction is not one of the straight hills. The floor, where c has no slope.
         """
+        floor = self.floor(along)
         lam, f1, f2 = self.stiffness, float(self.bend.slope(along)), float(self.bend.bend(along))
         c1, c2 = float(self.river.slope(along)), float(self.river.bend(along))
+        if c1 == 0.0:
+            return floor
         # Polynomials in u = y - f, lowest power first.
         gy, gx = np.array([0.0, lam]), np.array([c1, -lam * f1])
         hxx = np.array([c2 + lam * f1 * f1, -lam * f2])
@@ -194,15 +197,14 @@ class ShearedBend(CurvedValley):
         Hg_y = polynomial.polyadd(-lam * f1 * gx, lam * gy)
         cross = polynomial.polysub(polynomial.polymul(gy, Hg_x), polynomial.polymul(gx, Hg_y))
         roots = polynomial.polyroots(np.trim_zeros(cross, "b"))
-        floor = self.floor(along)
         best, least = floor, np.inf
         for u in sorted(roots[np.abs(roots.imag) < 1e-9 * (1.0 + np.abs(roots.real))].real, key=abs):
             point = floor.copy()
             point[0] += u
             g, H = self.gradient(point), self.hessian(point)
             corner = np.ix_([0, -1], [0, -1])
-            low = float(np.linalg.eigvalsh(H[corner])[0])
-            off = float(np.linalg.norm(H[corner] @ g[[0, -1]] - low * g[[0, -1]])) / (lam * np.linalg.norm(g))
+            low, high = np.linalg.eigvalsh(H[corner])
+            off = float(np.linalg.norm(H[corner] @ g[[0, -1]] - low * g[[0, -1]])) / (high * np.linalg.norm(g))
             if off < 1e-7:
                 return point
             if off < least:
@@ -214,8 +216,9 @@ class ShearedBend(CurvedValley):
 
         Of second order in 1 / lambda, while the distance from the floor is of first order in these coordinates.
         """
-        f1, f2 = float(self.bend.slope(along)), float(self.bend.bend(along))
+        x = _checks.real("along", along)
+        f1, f2 = float(self.bend.slope(x)), float(self.bend.bend(x))
         stretch = 1.0 + f1 * f1
         kappa = abs(f2) / stretch**1.5
-        speed = float(self.river.slope(along)) / np.sqrt(stretch)
+        speed = float(self.river.slope(x)) / np.sqrt(stretch)
         return float(kappa * speed**2 / (self.stiffness * stretch) ** 2)

@@ -181,7 +181,7 @@ class WalledValley(CurvedValley):
 
     def floor(self, along: float) -> FloatArray:
         """The point y = 0, shape (dim,)."""
-        return np.append(np.zeros(self.dim - 1), along)
+        return np.append(np.zeros(self.dim - 1), _checks.real("along", along))
 
     def river_point(self, along: float) -> FloatArray:
         """The river at x: y = 0 exactly, by symmetry."""
@@ -207,7 +207,7 @@ class WalledValley(CurvedValley):
 
         For eta a << 1. Infinite where the valley does not narrow downstream.
         """
-        force = -float(self.river.slope(along))
+        force = -float(self.river.slope(_checks.real("along", along)))
         pull = self.narrowing * float(np.sum(self.noise[:-1] ** 2))
         return float(4.0 * force / pull) if force * pull > 0.0 else np.inf
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 import rivervalley as rv
-from rivervalley.kernels import bends, walls
+from rivervalley.kernels import bends
 from rivervalley.landscapes import (
     CircularBend,
     Hyperbola,
