@@ -151,7 +151,7 @@ def test_turning_the_start_turns_the_path(seed, turn):
     schedule = rv.schedules.cosine(steps=50, peak_lr=0.3)
     options = {"river_noise_std": 0.2, "start_hill": 0.3}
     runs = [rv.simulate(CircularBend(2.0, 1.5, start_river=s, **options), schedule, 3, seed) for s in (0.0, turn)]
-    assert np.allclose(runs[1].state, runs[0].state + [0.0, turn], atol=1e-12)
+    assert np.allclose(runs[1].state, np.add(runs[0].state, [0.0, turn]), atol=1e-12)
 
 
 @given(scale=st.floats(0.1, 10.0))

@@ -100,7 +100,7 @@ def test_half_turns_and_swapped_hills_change_nothing(seed, turns, swap):
         rv.simulate(RotatingHills(pair, rate, LinearRiver(0.1), start_hill=0.5, start_river=x), schedule, 3, seed)
         for pair, x in (((1.5, 0.4), 0.2), ((0.4, 1.5) if swap else (1.5, 0.4), 0.2 + shift))
     ]
-    assert np.allclose(runs[1].state, runs[0].state + [0.0, 0.0, shift], atol=1e-12)
+    assert np.allclose(runs[1].state, np.add(runs[0].state, [0.0, 0.0, shift]), atol=1e-12)
 
 
 def test_without_turning_it_is_the_straight_valley():

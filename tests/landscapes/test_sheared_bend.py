@@ -152,7 +152,7 @@ def test_a_winding_valley_is_the_same_a_wavelength_on(seed, waves):
     """On a linear river, with noise: the path is shifted, to rounding."""
     schedule = rv.schedules.cosine(steps=60, peak_lr=0.3)
     runs = [rv.simulate(ShearedBend(Sine(0.6, 5.0), 1.5, start_river=x), schedule, 3, seed) for x in (0.4, 0.4 + 5.0 * waves)]
-    assert np.allclose(runs[1].state, runs[0].state + [0.0, 5.0 * waves], atol=1e-11)
+    assert np.allclose(runs[1].state, np.add(runs[0].state, [0.0, 5.0 * waves]), atol=1e-11)
 
 
 def test_without_amplitude_it_is_the_straight_valley():

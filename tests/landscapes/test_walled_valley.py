@@ -219,7 +219,7 @@ def test_further_on_the_walls_are_steeper_and_that_is_all(seed, shift, kappa):
         hills * np.exp(-kappa * shift), SoftWall(2.0), kappa, LinearRiver(0.1), start_hill=0.5, start_river=shift
     )
     a, b = rv.simulate(here, schedule, 3, seed), rv.simulate(there, schedule, 3, seed)
-    assert np.allclose(b.state, a.state + [0.0, 0.0, shift], atol=1e-11)
+    assert np.allclose(b.state, np.add(a.state, [0.0, 0.0, shift]), atol=1e-11)
 
 
 @given(wall=st.sampled_from(WALLS), start=st.floats(0.0, 2.0), kappa=st.sampled_from([0.0, 0.4]))
