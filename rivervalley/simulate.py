@@ -182,10 +182,8 @@ def _raise_first(diverged: list[tuple[int, int]], at: IntArray, out: FloatArray,
     lost = [(int(at[places[0, 0]]), int(places[0, 1]))] if places.size else []
     step, trajectory = min(diverged + lost)
     rate = f", where the learning rate was {lr[step - 1 - first_step]:g}" if step > first_step else ""
-    if (step, trajectory) in diverged:
-        text = f"trajectory {trajectory} diverged at update {step}{rate}; lower the peak rate or the curvatures"
-    else:
-        text = f"the loss of trajectory {trajectory} is not finite, or beyond {_LARGEST_LOSS:g}, at update {step}{rate}"
+    why = "" if (step, trajectory) in diverged else f": its loss is not finite, or beyond {_LARGEST_LOSS:g}"
+    text = f"trajectory {trajectory} diverged at update {step}{rate}{why}; lower the peak rate or the curvatures"
     raise DivergenceError(text, trajectory, step)
 
 

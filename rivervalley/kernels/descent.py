@@ -14,7 +14,7 @@ from rivervalley.kernels.noise import four_normals, two_normals
 from rivervalley.kernels.rivers import river_descend, river_losses
 
 _U = np.uint64
-DIVERGED = 1e100  # squares of anything below stay finite
+DIVERGED = 1e60  # beyond, squares of losses would soon leave the range of float64
 
 
 @device

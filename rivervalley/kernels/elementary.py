@@ -114,7 +114,7 @@ def fma(typing_context, a, b, c):
 def exp_weight(x):
     """Exponential for sums of many: x is taken as at least -708 and at most 708; half the operations of `exp`.
 
-    The relative error is under 3 units in the last place + 3e-17 |x|: what is small beside the largest term is less exact.
+    The relative error is under 3 units in the last place + 4e-17 |x|: what is small beside the largest term is less exact.
     """
     inside = x if x > -708.0 else -708.0
     inside = inside if inside < 708.0 else 708.0
