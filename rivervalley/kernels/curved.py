@@ -28,6 +28,14 @@ SHEARED, CIRCLE, ROTATING, HYPERBOLA, WALLS = 0, 1, 2, 3, 4
 
 
 @device
+def aligned_rows(rows, lanes):
+    """Scratch that starts on a cache line: vectors that straddle two lines are slow."""
+    store = np.empty(rows * lanes + 8)
+    shift = (-store.ctypes.data & 63) >> 3
+    return store[shift : shift + rows * lanes].reshape(rows, lanes)
+
+
+@device
 def river_slopes(code, p, q, x, out):
     """out[lane] = c'(x[lane])."""
     n = x.size
@@ -109,7 +117,7 @@ def descend_curved(
     """
     seed, first = _U(seed), _U(first_trajectory)
     rows = w.shape[0]
-    room = np.empty((3, w.shape[1]))
+    room = aligned_rows(3, w.shape[1])
     noisy = rows
     while noisy > 0 and sigma[noisy - 1] == 0.0:
         noisy -= 1

@@ -70,7 +70,7 @@ class CurvedValley:
     @property
     def lanes(self) -> int:
         """How many trajectories a block holds at the most."""
-        return block_lanes(self.dim + 3)
+        return block_lanes(self.dim)
 
     def start(self, seed: int, first_trajectory: int, trajectories: int) -> FloatArray:
         """Starting points, shape (dim, trajectories)."""

@@ -1,6 +1,9 @@
 """The kernel of bent, walled and turning valleys against its twins, and the engine's promises on it."""
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -163,6 +166,28 @@ def test_divergence_is_looked_for_at_multiples_counted_from_the_first_update(fir
     state = np.ascontiguousarray(valley.start(0, 0, 1))
     nothing = np.empty((0, 2, 1)), np.empty(0, np.int64)
     assert valley.advance(state, np.ones(400), first, 0, 0, nothing[1], nothing[0], every) == (found, 0)
+
+
+PROGRAM = """
+import hashlib
+from rivervalley import landscapes as rl, schedules, simulate
+digest = hashlib.sha256()
+for valley in (rl.ShearedBend(river_noise_std=0.02), rl.CircularBend(), rl.RotatingHills((1.0, 0.3)), rl.Hyperbola(),
+               rl.WalledValley([1.0, 0.3, 0.2], rl.SoftWall(2.0), 0.3), rl.WalledValley([1.0, 0.3, 0.2], rl.PowerWall(2.5), 0.3)):
+    run = simulate(valley, schedules.wsd(steps=300, peak_lr=0.3, decay_fraction=0.3), trajectories=37, seed=2, threads=1)
+    digest.update(run.state.tobytes() + run.loss.tobytes())
+found = digest.hexdigest()
+"""
+
+
+def test_same_bytes_on_a_generic_cpu(tmp_path):
+    here: dict[str, str] = {}
+    exec(PROGRAM, here)
+    environment = {**os.environ, "NUMBA_CPU_NAME": "generic", "RIVERVALLEY_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", PROGRAM + "print(found)"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == here["found"]
 
 
 @njit(error_model="numpy")
