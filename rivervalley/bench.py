@@ -45,7 +45,7 @@ class BenchRow:
 
 def run(progress: bool = False) -> list[BenchRow]:
     """Time everything; some 30 seconds. JAX is left out, with a note, where it is not installed."""
-    tasks: tuple[Callable[[], list[BenchRow]], ...] = (_valley_rows, _bigram_rows, _area_rows, _expected_rows)
+    tasks: tuple[Callable[[], list[BenchRow]], ...] = (_valley_rows, _curved_rows, _bigram_rows, _area_rows, _expected_rows)
     rows: list[BenchRow] = []
     for task in tqdm(tasks, disable=not progress, desc="bench", unit="task"):
         rows += task()
@@ -101,6 +101,43 @@ def _valley_rows() -> list[BenchRow]:
     jax, note = _jax_nanoseconds(_JAX_VALLEY)
     rows.append(BenchRow(f"{name}: JAX", jax, unit, jax / ours if jax is not None else None, note))
     return rows
+
+
+def _curved_rows() -> list[BenchRow]:
+    """The other valleys of as many coordinates, beside the straight one measured in turns with them."""
+    river = landscapes.PowerRiver(1.0, 1.0)
+    common: dict[str, Any] = {"river": river, "noise_std": NOISE_STD}
+    soft, power = landscapes.SoftWall(2.0), landscapes.PowerWall(2.5)
+    valleys: dict[str, landscapes.Landscape] = {
+        "straight": landscapes.RiverValley(HILLS, NOISE_STD, river),
+        "sheared bend": landscapes.ShearedBend(landscapes.Sine(0.5, 4.0), hills=HILLS[:-1], **common),
+        "circular bend": landscapes.CircularBend(5.0, hills=HILLS[:-1], **common),
+        "rotating hills": landscapes.RotatingHills((2.0, 0.5), 0.3, hills=HILLS[:-2], **common),
+        "hyperbola": landscapes.Hyperbola(hills=HILLS[:-1], **common),
+        "quadratic walls": landscapes.WalledValley(HILLS, **common),
+        "quadratic walls, narrowing": landscapes.WalledValley(HILLS, narrowing=0.1, **common),
+        "soft walls": landscapes.WalledValley(HILLS, soft, **common),
+        "soft walls, narrowing": landscapes.WalledValley(HILLS, soft, narrowing=0.1, **common),
+        "walls of power 2.5": landscapes.WalledValley(HILLS, power, **common),
+        "walls of power 2.5, narrowing": landscapes.WalledValley(HILLS, power, narrowing=0.1, **common),
+    }
+    schedule = schedules.constant(steps=2000, peak_lr=PEAK_LR)
+    seconds = dict.fromkeys(valleys, np.inf)
+    for _ in range(8):
+        for name, valley in valleys.items():
+            once = best_seconds(lambda valley=valley: simulate(valley, schedule, TRAJECTORIES, threads=1), 1)  # type: ignore[misc]
+            seconds[name] = min(seconds[name], once)
+    updates = schedule.steps * TRAJECTORIES * (HILLS.size + 1)
+    return [
+        BenchRow(
+            f"{name}, {HILLS.size} hills + river, one thread",
+            found / updates * 1e9,
+            "ns per step, coordinate",
+            found / seconds["straight"],
+            "times the straight valley, measured in turns",
+        )
+        for name, found in seconds.items()
+    ]
 
 
 def _numpy_nanoseconds(batch: int) -> float:
