@@ -43,6 +43,7 @@ def _arena(setting: Setting, peak_kept: bool = True) -> list[Check]:
     place = {step: k for k, step in enumerate(at)}
     weights = model.language.pi[:24]
     checks, hill = [], {}
+    allowed = 0.01 + 0.25 / count**0.5  # rare contexts were seen unequally often
 
     def river(rates: float) -> float:
         return float(weights @ model.deterministic_excess(rates)[:24])
@@ -51,10 +52,10 @@ def _arena(setting: Setting, peak_kept: bool = True) -> list[Check]:
         k = place[budget]
         summed = float(cycles.lr[:budget].sum())
         found = run.components["low entropy"][k]
-        checks.append(near(f"river of WSD-S at {budget}", river(summed), found, relative=0.02))
+        checks.append(near(f"river of WSD-S at {budget}", river(summed), found, relative=allowed))
         cosine = simulate(model, schedules.cosine(budget, PEAK, FINAL), count, setting.seed, record_every=budget)
         expected = river(float(cosine.schedule.lr.sum()) if peak_kept else summed)
-        checks.append(near(f"river of a cosine at {budget}", expected, cosine.components["low entropy"][-1], relative=0.02))
+        checks.append(near(f"river of a cosine at {budget}", expected, cosine.components["low entropy"][-1], relative=allowed))
         hill[budget] = (run.components["high entropy"][k], cosine.components["high entropy"][-1])
         saved = cosine.components["low entropy"][-1] / found
         checks.append(at_least(f"river of the cosine over that of WSD-S at {budget}", 1.4, saved))

@@ -15,14 +15,35 @@ from rivervalley.laws import published as published
 from rivervalley.laws._scores import Scores as Scores
 from rivervalley.laws._summary import summary as summary
 from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
+from rivervalley.laws.annealing_variants import PoweredAnnealingLaw as PoweredAnnealingLaw
+from rivervalley.laws.annealing_variants import WeightedAnnealingLaw as WeightedAnnealingLaw
 from rivervalley.laws.choice import fit_auto as fit_auto
+from rivervalley.laws.convex_bound import ConvexBoundLaw as ConvexBoundLaw
+from rivervalley.laws.convex_bound import last_iterate_bound as last_iterate_bound
+from rivervalley.laws.convex_bound import tuned_bound as tuned_bound
 from rivervalley.laws.forward import ForwardLaw as ForwardLaw
+from rivervalley.laws.forward_momentum import ForwardMomentumLaw as ForwardMomentumLaw
 from rivervalley.laws.law import FitReport as FitReport
 from rivervalley.laws.law import Law as Law
 from rivervalley.laws.law import read_law_file
 from rivervalley.laws.multi_power import MultiPowerLaw as MultiPowerLaw
+from rivervalley.laws.relaxation import RelaxationLaw as RelaxationLaw
+from rivervalley.laws.size import SizeLaw as SizeLaw
+from rivervalley.laws.steps import StepsLaw as StepsLaw
 
-LAWS: dict[str, type[Law]] = {law.name: law for law in (AnnealingLaw, ForwardLaw, MultiPowerLaw)}
+_KINDS: tuple[type[Law], ...] = (
+    AnnealingLaw,
+    MultiPowerLaw,
+    RelaxationLaw,
+    WeightedAnnealingLaw,
+    PoweredAnnealingLaw,
+    ForwardMomentumLaw,
+    ConvexBoundLaw,
+    SizeLaw,
+    ForwardLaw,
+    StepsLaw,
+)
+LAWS: dict[str, type[Law]] = {law.name: law for law in _KINDS}
 
 
 def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:

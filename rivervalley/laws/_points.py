@@ -27,12 +27,20 @@ class Points:
         For each run, the rates up to its last point as the forward and the annealing area count them (`areas.counted_rates`).
     at : tuple of int arrays
         For each run, the index in its rates of the last update done at each of its points.
+    size : float array, shape (R,), or None
+        Parameters of each point's model, where laws ask for them.
     """
 
     S1: FloatArray
     forward_lr: tuple[FloatArray, ...]
     annealing_lr: tuple[FloatArray, ...]
     at: tuple[IntArray, ...]
+    size: FloatArray | None = None
+
+    @property
+    def steps(self) -> FloatArray:
+        """Updates done at each point, shape (R,)."""
+        return np.concatenate(self.at) + 1.0
 
     def slices(self) -> list[slice]:
         """Where each run's points lie among all."""
@@ -40,8 +48,10 @@ class Points:
         return [slice(end - index.size, end) for end, index in zip(ends, self.at, strict=True)]
 
 
-def points(schedules: Sequence[Schedule], steps: Sequence[IntArray], warmup_area: str) -> Points:
-    """The points at `steps` (updates done, at least 1) of each schedule."""
+def points(
+    schedules: Sequence[Schedule], steps: Sequence[IntArray], warmup_area: str, sizes: FloatArray | None = None
+) -> Points:
+    """The points at `steps` (updates done, at least 1) of each schedule, and the size of each one's model."""
     S1, forward, annealing, at = [], [], [], []
     for schedule, recorded in zip(schedules, steps, strict=True):
         end = int(recorded[-1])
@@ -53,7 +63,8 @@ def points(schedules: Sequence[Schedule], steps: Sequence[IntArray], warmup_area
         forward.append(forward_lr)
         annealing.append(annealing_lr)
         at.append(index)
-    return Points(np.concatenate(S1), tuple(forward), tuple(annealing), tuple(at))
+    size = None if sizes is None else np.repeat(sizes, [index.size for index in at])
+    return Points(np.concatenate(S1), tuple(forward), tuple(annealing), tuple(at), size)
 
 
 def after_warmup(curve: LossCurve) -> tuple[IntArray, FloatArray]:

@@ -33,6 +33,7 @@ def fit_law(
     warmup_area: str = "ramp",
     huber_delta: float = 1e-3,
     confidence: float = 0.95,
+    sizes: FloatArray | None = None,
 ) -> L:
     """Fit a law to curves, with some of its nonlinear parameters held.
 
@@ -53,6 +54,8 @@ def fit_law(
         Above 0.
     confidence : float
         Of the intervals, within (0, 1). They are conditional on the law being right: see `_uncertainty`.
+    sizes : float array, shape (curves,), optional
+        Parameters of each curve's model, for laws that ask for them.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def fit_law(
             f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {loss.size}"
         )
 
-    at = points([curve.schedule for curve in chosen], [steps for steps, _ in recorded], warmup_area)
+    at = points([curve.schedule for curve in chosen], [steps for steps, _ in recorded], warmup_area, sizes)
     problem = _problem(law, at, free, fixed, np.log(loss), delta)
     starts = itertools.product(*([one.to_working(value) for value in one.starts] for one in free))
     found = [descend(problem, np.array(start)) for start in starts]
@@ -111,7 +114,9 @@ def fit_law(
 
 def _values(free: list[Nonlinear], fixed: Mapping[str, float], order: tuple[Nonlinear, ...], phi: FloatArray) -> FloatArray:
     """All nonlinear parameters in the law's order, the free ones from their working values."""
-    known = dict(fixed) | {one.name: one.from_working(float(place))[0] for one, place in zip(free, phi, strict=True)}
+    # Going to the working scale and back may leave a bound by a rounding error.
+    found = [min(max(one.from_working(float(place))[0], one.low), one.high) for one, place in zip(free, phi, strict=True)]
+    known = dict(fixed) | dict(zip([one.name for one in free], found, strict=True))
     return np.array([known[one.name] for one in order])
 
 

@@ -68,7 +68,10 @@ def test_predictions_are_the_double_sum(warmup_area):
     assert np.allclose(law.predict(Schedule(lr, 5)), slow, rtol=1e-13)
 
 
-@pytest.mark.parametrize("kind", LAWS.values(), ids=lambda kind: kind.name)
+# The laws of sizes and of Adam's moments have tests of their own: the one needs sizes, the other holds its parameter.
+@pytest.mark.parametrize(
+    "kind", [kind for kind in LAWS.values() if kind.name not in ("size", "forward_momentum")], ids=lambda kind: kind.name
+)
 def test_slopes_are_the_derivatives_of_the_terms(kind):
     s = three_schedules()[2]
     at = points([s], [np.arange(60, 2001, 97)], "ramp")
@@ -76,7 +79,7 @@ def test_slopes_are_the_derivatives_of_the_terms(kind):
     _, slopes = kind.terms(at)(place)
     for j, one in enumerate(kind.nonlinear):
         k = kind.coefficients.index(one.shapes)
-        step = 1e-6 * (1.0 - place[j] if one.scale == "memory" else place[j])
+        step = 1e-6 * (1.0 - place[j] if one.scale == "memory" else place[j] or 1.0)
         sides = []
         for sign in (1.0, -1.0):
             moved = place.copy()
@@ -434,7 +437,7 @@ class StepLaw(Law):
     A: float
     alpha: float
 
-    name: ClassVar[str] = "steps"
+    name: ClassVar[str] = "own"
     formula: ClassVar[str] = "L = L0 + A s^-alpha"
     source: ClassVar[str] = "test"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A")
