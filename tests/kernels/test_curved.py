@@ -14,6 +14,7 @@ from numba import njit
 
 import rivervalley as rv
 from rivervalley.kernels import bends
+from rivervalley.kernels.descent import DIVERGED
 from rivervalley.landscapes import (
     CircularBend,
     Hyperbola,
@@ -151,20 +152,22 @@ def test_a_run_cut_in_two_is_the_same_run(name, cut):
 
 
 def test_divergence_is_found_at_the_same_place_whatever_the_chunks():
-    valley = WalledValley([3.0], noise_std=0.0, start_hill=1.0)  # twice as high each update: beyond 1e100 after 333
+    valley = WalledValley([3.0], noise_std=0.0, start_hill=1.0)  # twice as high each update
     found = []
     for chunk in (256, 512, 37):
         with pytest.raises(rv.DivergenceError, match="trajectory 0 diverged") as error:
             run_blocks(valley, valley.start(0, 0, 3), np.ones(2000), 0, 0, np.array([2000]), 1, chunk=chunk)
         found.append(error.value.step)
-    assert found == [333, 333, 333]
+    assert found == [math.ceil(math.log2(DIVERGED))] * 3
 
 
-@pytest.mark.parametrize("first, every, found", [(0, 128, 256), (200, 128, 384), (100, 256, 500)])
-def test_divergence_is_looked_for_at_multiples_counted_from_the_first_update(first, every, found):
-    valley = WalledValley([5.0], noise_std=0.0, start_hill=1.0)  # four times as high each update: beyond 1e100 after 167
+@pytest.mark.parametrize("first, every", [(0, 64), (200, 64), (200, 128), (1000, 7)])
+def test_divergence_is_looked_for_at_multiples_counted_from_the_first_update(first, every):
+    valley = WalledValley([5.0], noise_std=0.0, start_hill=1.0)  # four times as high each update
     state = np.ascontiguousarray(valley.start(0, 0, 1))
     nothing = np.empty((0, 2, 1)), np.empty(0, np.int64)
+    beyond = first + math.ceil(math.log(DIVERGED, 4.0))
+    found = -(-beyond // every) * every
     assert valley.advance(state, np.ones(400), first, 0, 0, nothing[1], nothing[0], every) == (found, 0)
 
 
