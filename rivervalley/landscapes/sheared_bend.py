@@ -196,9 +196,12 @@ class ShearedBend(CurvedValley):
         Hg_x = polynomial.polyadd(polynomial.polymul(hxx, gx), -lam * f1 * gy)
         Hg_y = polynomial.polyadd(-lam * f1 * gx, lam * gy)
         cross = polynomial.polysub(polynomial.polymul(gy, Hg_x), polynomial.polymul(gx, Hg_y))
-        roots = polynomial.polyroots(np.trim_zeros(cross, "b"))
+        # At turning points of the course the highest powers vanish but for rounding, which would spoil the other roots.
+        size = np.abs(cross) * (abs(c1) / lam) ** np.arange(cross.size)
+        roots = polynomial.polyroots(cross[: np.flatnonzero(size > 1e-12 * size.max())[-1] + 1])
         best, least = floor, np.inf
         for u in sorted(roots[np.abs(roots.imag) < 1e-9 * (1.0 + np.abs(roots.real))].real, key=abs):
+            u -= polynomial.polyval(u, cross) / polynomial.polyval(u, polynomial.polyder(cross))
             point = floor.copy()
             point[0] += u
             g, H = self.gradient(point), self.hessian(point)

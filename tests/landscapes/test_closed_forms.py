@@ -206,6 +206,19 @@ def test_lagged_hill_loss_is_the_recursion_at_small_rates(shape):
     assert off[1] < 0.15 * off[0]
 
 
+@pytest.mark.parametrize("lr", [0.05, 0.8])
+def test_lag_after_one_small_drop(lr):
+    """The excess is the drop times the slope of the stationary loss, forgotten over the summed rate."""
+    h, drop = 1.3, 1e-5
+
+    def stationary(rate):
+        return float(closed_forms.stationary_hill_loss(rate, h, 0.3))
+
+    after = closed_forms.lagged_hill_loss([lr + drop] + [lr] * 4, h, 0.3)[1:] - stationary(lr)
+    slope = (stationary(lr + 1e-6) - stationary(lr - 1e-6)) / 2e-6
+    assert np.allclose(after, drop * slope * np.exp(-2.0 * h * lr * np.arange(1, 5)), rtol=1e-4)
+
+
 @pytest.mark.parametrize("shape, scale", [(0.59, 2.05), (1.0, 2.0), (3.0, 0.4)])
 def test_the_lag_kernel_is_a_mean_over_gamma_distributed_curvatures(shape, scale):
     for s in (0.1, 1.0, 10.0):

@@ -67,6 +67,16 @@ def test_river_in_closed_form_is_that_of_the_definition(bend, river, x):
     assert river_residual(valley, valley.floor(x)) > 1e-3  # the floor is not the river
 
 
+@pytest.mark.parametrize("x", [0.0, 1e-9, 1e-5, 2.5, 2.5 + 1e-7, 1.25])
+def test_river_where_the_course_turns(x):
+    """At an inflection the slow curve is the river, exactly; the cubic loses its highest powers there."""
+    valley = ShearedBend(Sine(0.6, 5.0), 12.0, LinearRiver(0.2))
+    point = valley.river_point(x)
+    assert river_residual(valley, point) < 1e-10 * valley.stiffness
+    if x in (0.0, 2.5):
+        assert np.allclose(point, valley.slow_point(x), rtol=0, atol=1e-14)
+
+
 def test_where_nothing_slopes_the_floor_is_the_river():
     flat = ShearedBend(Sine(0.6, 5.0), river=rv.landscapes.FlatRiver())
     bowl = ShearedBend(Sine(0.6, 5.0), river=rv.landscapes.QuadraticRiver(0.01, 1.0))
