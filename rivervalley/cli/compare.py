@@ -9,17 +9,24 @@ from dataclasses import asdict
 from rivervalley import arena, landscapes, schedules
 from rivervalley._checks import InputError
 from rivervalley.arena import Contender
-from rivervalley.cli.options import add_seed, count
+from rivervalley.cli.options import LANDSCAPES, add_seed, count
 
 SUMMARY = "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets."
-EXAMPLE = """examples:
+EXAMPLE = (
+    """examples:
   rivervalley compare "river_valley(hills=geomspace(0.02, 1, 50), noise_std=0.14)" \\
       --checkpoints 2500,5000,10000 --peak-lr 0.5
   rivervalley compare "river_valley(hills=[0.5, 2.0])" --checkpoints 1000,4000 --peak-lr 0.4 \\
       --schedule "linear(steps=4000, peak_lr=0.4)" --trajectories 256 --json
+  rivervalley compare "walled_valley(hills=[1, 1], narrowing=0.2, river=linear(0.01), noise_std=0.5)" \\
+      --checkpoints 1000,4000 --peak-lr 0.1 --trajectories 1000
 
 A schedule of your own is read at each checkpoint on its way. S is the sum of rates up to there: a loss at more S is no win
-of the shape alone."""
+of the shape alone. Only straight valleys have exact expectations; others need --trajectories.
+
+"""
+    + LANDSCAPES
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print the table."""
     landscape = landscapes.parse(arguments.landscape)
+    if arguments.trajectories is None and not hasattr(landscape, "expected"):
+        raise InputError("--trajectories must be given: this landscape has no exact expectation")
     try:
         budgets = [int(word) for word in arguments.checkpoints.split(",")]
     except ValueError:

@@ -9,21 +9,27 @@ import numpy as np
 
 from rivervalley import _files, landscapes, schedules, simulate
 from rivervalley._checks import InputError
-from rivervalley.cli.options import add_seed, check_outputs, count
+from rivervalley.cli.options import LANDSCAPES, add_seed, check_outputs, count
 from rivervalley.runs import Run
 
 SUMMARY = "Run SGD on a landscape under a schedule; write the mean loss curve."
-EXAMPLE = """examples:
+EXAMPLE = (
+    """examples:
   rivervalley simulate "river_valley(hills=geomspace(0.05, 2, 15), noise_std=0.1, river=power(1, 1))" \\
       "wsd(steps=20000, peak_lr=0.5, decay_fraction=0.1)" -o run.csv --plot run.png
   rivervalley simulate "river_valley(hills=[0.5, 2.0])" "cosine(steps=5000, peak_lr=0.5)" --expected
-  rivervalley simulate "bigram(text('README.md', tokens='character'), batch_size=16)" \
+  rivervalley simulate "sheared_bend(bend=sine(0.5, 6), stiffness=2, river=linear(0.02), noise_std=0.3)" \\
+      "wsd(steps=4000, peak_lr=0.3, decay_fraction=0.2)" --plot bend.png
+  rivervalley simulate "bigram(text('README.md', tokens='character'), batch_size=16)" \\
       "wsd(steps=20000, peak_lr=2, decay_fraction=0.2)" --trajectories 4 --plot bigram.png
 
-LANDSCAPE is a call such as river_valley(...), power_law_valley(count=50, exponent=1.5) or bigram(LANGUAGE, batch_size=8),
-where LANGUAGE is cities([1, 1, 4, 4], frequencies=zipf(4)), dirichlet(contexts, vocabulary, concentration) or
-text(FILE, tokens="byte", "character" or "word", vocabulary=N). SCHEDULE is a call such as
-constant(...), cosine(...), wsd(...), wsd_s(...), or the path of a CSV or .npy file with one rate for each update."""
+"""
+    + LANDSCAPES
+    + """
+
+SCHEDULE is a call such as constant(...), cosine(...), wsd(...), wsd_s(...), or the path of a CSV or .npy file with one rate
+for each update."""
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

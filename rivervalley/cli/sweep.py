@@ -25,7 +25,8 @@ where sweep.toml reads
   decay = [0.05, 0.1, 0.2]
   seed = [0, 1]
 
-out/results.csv gets a row for each run, out/runs/ the loss curves. `expected = true` takes exact expectations."""
+Landscapes and schedules are those of `rivervalley simulate --help`. `expected = true` takes exact expectations.
+out/results.csv gets a row for each run, out/runs/ the loss curves."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from rivervalley import _checks
 from rivervalley._checks import InputError
 from rivervalley.landscapes.bigram import Bigram
+from rivervalley.landscapes.circular_bend import CircularBend
 from rivervalley.landscapes.landscape import Landscape
 from rivervalley.landscapes.language import cities, dirichlet, zipf
 from rivervalley.landscapes.river_valley import RiverValley
@@ -25,15 +26,23 @@ from rivervalley.landscapes.rivers import (
     PowerRiver,
     QuadraticRiver,
 )
+from rivervalley.landscapes.rotating_hills import Hyperbola, RotatingHills
+from rivervalley.landscapes.sheared_bend import Parabola, ShearedBend, Sine
 from rivervalley.landscapes.text import from_text
+from rivervalley.landscapes.walled_valley import PowerWall, QuadraticWall, SoftWall, WalledValley
 
 LANDSCAPES: Mapping[str, Callable[..., Any]] = {
     "river_valley": RiverValley,
     "power_law_valley": RiverValley.power_law,
+    "sheared_bend": ShearedBend,
+    "circular_bend": CircularBend,
+    "rotating_hills": RotatingHills,
+    "walled_valley": WalledValley,
+    "hyperbola": Hyperbola,
     "bigram": Bigram,
 }
 
-# What may stand as an argument: rivers, languages, and spacings of curvatures.
+# What may stand as an argument: rivers, courses, walls, languages, and spacings of curvatures.
 _PARTS: Mapping[str, Callable[..., Any]] = {
     "linear": LinearRiver,
     "power": PowerRiver,
@@ -41,6 +50,11 @@ _PARTS: Mapping[str, Callable[..., Any]] = {
     "logistic": LogisticRiver,
     "quadratic": QuadraticRiver,
     "flat": FlatRiver,
+    "sine": Sine,
+    "parabola": Parabola,
+    "quadratic_wall": QuadraticWall,
+    "soft_wall": SoftWall,
+    "power_wall": PowerWall,
     "cities": cities,
     "dirichlet": dirichlet,
     "text": from_text,
@@ -56,8 +70,10 @@ def parse(text: str) -> Landscape:
     """A landscape from text such as "river_valley(hills=geomspace(0.05, 2, 15), noise_std=0.1, river=power(1, 1))".
 
     Rivers are linear, power, exponential, logistic, quadratic and flat; curvatures may be a list, geomspace(low, high, count)
-    or linspace(low, high, count). Languages of bigram(LANGUAGE, batch_size=8) are cities, dirichlet and text: see those of
-    rivervalley.landscapes, where text is from_text. Nothing is evaluated but these calls and literals.
+    or linspace(low, high, count). The course of a sheared_bend is sine(amplitude, wavelength) or parabola(radius), the walls
+    of a walled_valley are quadratic_wall(), soft_wall(sharpness) or power_wall(power). Languages of bigram(LANGUAGE,
+    batch_size=8) are cities, dirichlet and text: see those of rivervalley.landscapes, where text is from_text. Nothing is
+    evaluated but these calls and literals.
 
     Raises
     ------
@@ -68,6 +84,8 @@ def parse(text: str) -> Landscape:
     --------
     >>> parse("river_valley(hills=[0.5, 2.0], noise_std=0.1)").dim
     3
+    >>> parse("walled_valley(hills=[1.0], wall=soft_wall(2.0), narrowing=0.3, river=linear(0.01))").narrowing
+    0.3
     """
     if not isinstance(text, str):
         raise InputError(f"landscape must be text, not {_checks.show(text)}")

@@ -57,7 +57,7 @@ class RotatingHills(CurvedValley):
     start_river: float = 0.0
 
     def __post_init__(self) -> None:
-        pair = _checks.array("turning", self.turning, low=0.0, open_low=True)
+        pair = _checks.array("turning", np.atleast_1d(self.turning), low=0.0, open_low=True)
         if pair.size != 2:
             raise InputError(f"turning must be the curvatures of two hills, not {pair.size} numbers")
         _checks.real("turn_rate", self.turn_rate)
