@@ -17,6 +17,8 @@ from rivervalley.laws._summary import summary as summary
 from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
 from rivervalley.laws.annealing_variants import PoweredAnnealingLaw as PoweredAnnealingLaw
 from rivervalley.laws.annealing_variants import WeightedAnnealingLaw as WeightedAnnealingLaw
+from rivervalley.laws.bands import Band as Band
+from rivervalley.laws.bands import predict_band as predict_band
 from rivervalley.laws.choice import fit_auto as fit_auto
 from rivervalley.laws.convex_bound import ConvexBoundLaw as ConvexBoundLaw
 from rivervalley.laws.convex_bound import last_iterate_bound as last_iterate_bound

@@ -29,7 +29,7 @@ def diagnose(
     confidence: float,
 ) -> tuple[dict[str, tuple[float, float]], dict[str, Any]]:
     """Intervals and diagnostics of a law at its optimum on the given losses; `free` names nonlinear parameters."""
-    names, jacobian, predicted = _log_jacobian(law, at, free)
+    names, jacobian, predicted = log_jacobian(law, at, free)
     parts = at.slices()
     known = uncertainty(jacobian, np.log(predicted) - np.log(loss), parts, huber_delta, confidence)
     bounds = {name: (0.0, np.inf) for name in law.coefficients} | {one.name: (one.low, one.high) for one in law.nonlinear}
@@ -41,7 +41,9 @@ def diagnose(
         intervals[name] = (max(value - reach, low), min(value + reach, high))
     each = []
     for part, curve, effective, lag in zip(parts, curves, known.effective, known.lag1, strict=True):
+        last = part.stop - 1
         entry = {"name": curve.name, "effective_points": effective, "autocorrelation": lag}
+        entry["end_residual"] = float(np.log(loss[last] / predicted[last]))
         each.append(entry | asdict(scores(loss[part], predicted[part])))
     diagnostics: dict[str, Any] = {
         "huber_delta": huber_delta,
@@ -62,7 +64,7 @@ def diagnose(
     return intervals, diagnostics
 
 
-def _log_jacobian(law: Law, at: Points, free: Sequence[str]) -> tuple[list[str], FloatArray, FloatArray]:
+def log_jacobian(law: Law, at: Points, free: Sequence[str]) -> tuple[list[str], FloatArray, FloatArray]:
     """Names of the fitted parameters, the Jacobian of log L by them, shape (p, R), and L, shape (R,)."""
     terms, slopes = law.terms(at)(np.array([getattr(law, one.name) for one in law.nonlinear]))
     weights = np.array([getattr(law, name) for name in law.coefficients])

@@ -2,7 +2,7 @@
 
 1. The warm-up counts as "included", rises as negative drops: on public curves no other convention is better throughout, and
    across peak rates it is much better.
-2. Where a curve shows the loss relax on its own, after a sudden drop of the rate that then holds, the multi-power law is
+2. Where a curve shows the loss relax on its own, after a sudden drop of the rate by more than half that then holds, the multi-power law is
    fitted with beta = 2 and gamma = 1/2 held: such a curve tells how fast annealing acts at a low rate, and the mixture of
    relaxation rates then predicts better than the annealing law's single one.
 3. Otherwise the annealing law with its published decay factor, 0.999: slow anneals do not tell how fast annealing acts, and
@@ -25,7 +25,7 @@ from rivervalley.laws.law import Law
 from rivervalley.laws.multi_power import MultiPowerLaw
 
 SUDDEN = 50  # a drop is sudden where it takes less than this fraction of the run
-DEEP = 0.7  # and leaves less than this share of the rate
+DEEP = 0.5  # and leaves less than this share of the rate: shallower ones say little of how fast annealing acts at low rates
 WATCHED = 10  # losses read afterwards while the rate stays within a tenth
 
 
@@ -58,7 +58,7 @@ def fit_auto(curves: LossCurve | Sequence[LossCurve]) -> Law:
 
 
 def shows_relaxation(curve: LossCurve) -> bool:
-    """Whether the rate drops suddenly by 30 % or more and then holds while ten losses are read.
+    """Whether the rate drops suddenly by more than half and then holds while ten losses are read.
 
     >>> from rivervalley.schedules import multi_step
     >>> shows_relaxation(LossCurve(range(100, 1001, 10), [1.0] * 91, multi_step(1000, 0.1)))

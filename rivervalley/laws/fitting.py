@@ -64,7 +64,8 @@ def fit_law(
         objective, huber_delta                     the sum at the optimum
         points, effective_points, warmup_points_left_out
         r2, mae, rmse, mape, worst                 over all fitted points together
-        curves                                     for each: name, points, effective_points, autocorrelation, r2, ...
+        curves                                     for each: name, points, effective_points, autocorrelation, end_residual
+                                                   (log of its last loss / the law's), r2, ...
         starts, starts_agreeing, start_spread      within 0.1 % of the best objective; largest / smallest - 1
         condition_number                           of the Jacobian of log L, columns scaled to length 1; inf if not full rank
         standard_errors, variance_inflation, identified     by parameter

@@ -18,7 +18,7 @@ from rivervalley.areas import both_areas
 from rivervalley.curves import LossCurve
 from rivervalley.laws import LAWS, AnnealingLaw, Law, load, published, summary
 from rivervalley.laws._points import points
-from rivervalley.laws._report import _log_jacobian
+from rivervalley.laws._report import log_jacobian
 from rivervalley.laws._solve import Problem, descend, huber
 from rivervalley.laws._terms import ALPHA
 from rivervalley.laws._uncertainty import autocorrelation_time, identify, uncertainty
@@ -142,7 +142,7 @@ def test_noisy_fits_are_optima_that_another_optimiser_cannot_better(seed, free):
         predicted = np.concatenate([trial.predict_at(curve.schedule, curve.steps) for curve in curves])
         return huber(np.log(predicted) - np.log(loss), 1e-3) / 1e-6
 
-    names, jacobian, predicted = _log_jacobian(law, _points_of(curves), ["alpha", "decay_factor"] if free else ["alpha"])
+    names, jacobian, predicted = log_jacobian(law, _points_of(curves), ["alpha", "decay_factor"] if free else ["alpha"])
     pulls = jacobian * np.clip(np.log(predicted) - np.log(loss), -1e-3, 1e-3)
     assert names[:3] == ["L0", "A", "C"]
     assert np.all(np.abs(pulls.sum(axis=1)) < 1e-6 * np.abs(pulls).sum(axis=1)), "the gradient vanishes"
