@@ -11,25 +11,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+from scipy.optimize import brentq, minimize
 
 from rivervalley import _checks, schedules
 from rivervalley._checks import FloatArray, InputError, IntArray
-from rivervalley.laws import AnnealingLaw, Law
+from rivervalley.laws import AnnealingLaw, Law, predict_band
 from rivervalley.schedules import Schedule
 
 SHAPES = ("linear", "cosine", "sqrt", "square", "exponential", "inverse")
+KNOTS = 24
+LEAST_KEPT = 0.05  # of the height above the floor, from knot to knot
 FRACTIONS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 
 
 @dataclass(frozen=True)
 class Option:
-    """A schedule and the loss that the law expects at its end."""
+    """A schedule and the loss that the law expects at its end.
+
+    `low` and `high` are the ends of its 90 % band (`laws.predict_band`); None for a law made by hand, which has no band.
+    Errors of schedules that differ little go together: a difference between two options is known better than each.
+    """
 
     name: str
     schedule: Schedule
     loss: float
     decay_steps: int | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +67,13 @@ class Plan:
     Attributes
     ----------
     options : tuple of Option
-        Constant, cosine, linear, WSD over decay fractions and, for each decay shape, the best decay; best first.
+        The optimised schedule, constant, cosine, linear, WSD over decay fractions and, for each decay shape, the best decay;
+        best first.
     best_decay : tuple of Option
         For each decay shape, the length of the decay that the law likes best; best first.
+    optimised : Option
+        The best that the law finds among non-increasing schedules between the floor and the peak, as straight lines
+        between knots a few hundredths of the run apart.
     decay_now : DecayNow
     extreme : Option
         The best of all non-increasing schedules between the floor and the peak, under the law: the peak, then a drop.
@@ -73,6 +85,7 @@ class Plan:
 
     options: tuple[Option, ...]
     best_decay: tuple[Option, ...]
+    optimised: Option
     decay_now: DecayNow
     extreme: Option
     closed_forms: dict[str, float]
@@ -112,7 +125,7 @@ def plan(
     >>> from rivervalley.laws import AnnealingLaw
     >>> law = AnnealingLaw(L0=2.628, A=0.43, alpha=0.55, C=0.411)
     >>> made = plan(law, steps=20_000, peak_lr=2e-4)
-    >>> made.options[0].name, round(made.options[0].loss, 2)
+    >>> made.best_decay[0].name, round(made.best_decay[0].loss, 2)
     ('wsd inverse, best decay', 2.77)
     """
     if not isinstance(law, Law):
@@ -132,14 +145,18 @@ def plan(
     for fraction in FRACTIONS:
         if round(fraction * steps) + warm <= steps:
             plain.append(schedules.wsd(steps, peak, warm, decay_fraction=fraction, final_lr=floor))
+    falling = [*best, *(_option(law, s) for s in plain)]
+    optimised = _optimised(law, min(falling, key=lambda option: option.loss).schedule, peak, warm, floor)
+    options = [*falling, optimised]
     if checkpoints is not None:
-        plain.append(schedules.wsd_s(checkpoints, peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm))
-    options = [*best, *(Option(s.name, s, _end(law, s)) for s in plain)]
+        cycles = schedules.wsd_s(checkpoints, peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm)
+        options.append(_option(law, cycles))
     extreme = _extreme(law, steps, peak, warm, floor)
     said = dict.fromkeys(caution for s in plain[:2] for caution in law.cautions(s))
     return Plan(
         options=tuple(sorted(options, key=lambda option: option.loss)),
         best_decay=tuple(best),
+        optimised=optimised,
         decay_now=decay_now(law, steps, peak, warm, floor),
         extreme=extreme,
         closed_forms=closed_forms(law, steps, peak, warm) if isinstance(law, AnnealingLaw) else {},
@@ -222,8 +239,47 @@ def _best_decay(law: Law, steps: int, peak: float, warm: int, floor: float, shap
         )
 
     length = _least(lambda n: _end(law, with_decay(n)), 1, steps - warm)
-    chosen = with_decay(length)
-    return Option(chosen.name, chosen, _end(law, chosen), length)
+    return _option(law, with_decay(length), length)
+
+
+def _option(law: Law, schedule: Schedule, decay_steps: int | None = None) -> Option:
+    if law.report is None:
+        return Option(schedule.name, schedule, _end(law, schedule), decay_steps)
+    band = predict_band(law, schedule)
+    return Option(schedule.name, schedule, float(band.loss[0]), decay_steps, float(band.low[0]), float(band.high[0]))
+
+
+def _optimised(law: Law, start: Schedule, peak: float, warm: int, floor: float) -> Option:
+    """Non-increasing rates, straight between KNOTS, that minimise the law's final loss; the search begins at `start`."""
+    steps = start.steps
+    # Knots lie closer towards the end, where the law asks for most of the fall.
+    places = np.unique((warm + (steps - warm) * (1.0 - (1.0 - np.arange(KNOTS + 1) / KNOTS) ** 1.5)).round().astype(int))
+    places[-1] = steps
+
+    def schedule(keep: FloatArray) -> Schedule:
+        # Each knot keeps a share of the height above the floor of the one before: falling, whatever the shares.
+        height = floor + (peak - floor) * np.cumprod(np.append(1.0, keep))
+        lr = np.interp(np.arange(1, steps + 1), places, height)
+        lr[:warm] = start.lr[:warm]
+        return Schedule(lr, warm, "optimised")
+
+    heights = np.interp(places, np.arange(1, steps + 1), start.lr)
+    above = np.maximum((heights - floor) / (peak - floor), 1e-6)
+    above[0] = 1.0
+    found = minimize(
+        lambda keep: _end(law, schedule(keep)),
+        np.clip(above[1:] / above[:-1], LEAST_KEPT, 1.0),
+        method="L-BFGS-B",
+        # The floor is not reached before the end: laws of steps go on falling at rate 0, where nothing moves.
+        bounds=[(LEAST_KEPT, 1.0)] * (places.size - 2) + [(0.0, 1.0)],
+        options={"maxiter": 60, "ftol": 1e-12, "maxfun": 4000},
+    )
+    best = schedule(found.x)
+    if _end(law, best) > _end(law, start):
+        best = Schedule(start.lr, warm, "optimised")
+    falls = np.flatnonzero(best.lr < 0.995 * peak)
+    falls = falls[falls >= warm]
+    return _option(law, best, steps - int(falls[0]) if falls.size else 0)
 
 
 def _extreme(law: Law, steps: int, peak: float, warm: int, floor: float) -> Option:

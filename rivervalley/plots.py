@@ -13,7 +13,7 @@ import numpy as np
 from rivervalley import _checks, _files, areas
 from rivervalley._checks import InputError
 from rivervalley.curves import LossCurve
-from rivervalley.laws import Law
+from rivervalley.laws import Law, predict_band
 from rivervalley.runs import Run
 from rivervalley.schedules import Schedule
 
@@ -102,7 +102,7 @@ def plot_curve(curve: LossCurve, ax: Axes, **options: Any) -> Axes:
 
 
 def plot_fit(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], axes: Sequence[Axes]) -> Sequence[Axes]:
-    """Measured losses (dots), the law's lines (held-out curves dashed) and, on the second Axes, relative residuals."""
+    """Measured losses (dots), the law's lines (held-out curves dashed, with 90 % bands) and, below, relative residuals."""
     top, bottom = axes
     lowest, highest = np.inf, -np.inf
     for kind, curves in (("fitted", fitted), ("held out", held)):
@@ -115,6 +115,9 @@ def plot_fit(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], a
             (dots,) = top.plot(steps, loss, ".", ms=2.5, alpha=0.6, label=f"{curve.name} ({kind})")
             top.plot(steps, predicted, "-" if kind == "fitted" else "--", color=dots.get_color(), lw=1.2)
             bottom.plot(steps, 100.0 * (predicted / loss - 1.0), color=dots.get_color(), lw=0.8)
+            if kind == "held out" and law.report is not None:
+                band = predict_band(law, curve.schedule, steps[:: max(1, steps.size // 150)])
+                top.fill_between(band.steps, band.low, band.high, color=dots.get_color(), alpha=0.15, lw=0)
             later = loss[loss.size // 20 :]
             lowest, highest = min(lowest, later.min()), max(highest, later.max())
     top.set(ylabel="loss", title=f"{law.name} law (lines) and losses (dots)")

@@ -77,6 +77,28 @@ def test_a_law_without_annealing_stays_at_the_peak():
     assert made.closed_forms == {}
 
 
+def test_the_optimised_schedule_falls_and_is_best():
+    for floor in (0.0, 2e-5):
+        made = planning.plan(P0, 30_000, 2e-4, 500, floor)
+        lr = made.optimised.schedule.lr
+        assert np.all(np.diff(lr[500:]) <= 1e-18) and lr.max() <= 2e-4 * (1 + 1e-12) and lr[500:].min() >= floor * (1 - 1e-12)
+        assert np.count_nonzero(lr[:-1] == 0.0) == 0
+        assert made.optimised.loss <= min(option.loss for option in made.best_decay) + 1e-12
+        # A law of one decay factor likes the peak and then a drop; straight lines between knots come near it.
+        assert made.optimised.loss < made.extreme.loss + 0.003
+        assert made.optimised.low is None
+
+
+def test_options_of_a_fitted_law_have_bands():
+    from rivervalley.laws import predict_band, published
+
+    law = AnnealingLaw.fit([published.cosine(), published.constant()], warmup_area="full")
+    made = planning.plan(law, 20_000, 2e-4, 500)
+    for option in made.options:
+        band = predict_band(law, option.schedule)
+        assert (option.loss, option.low, option.high) == (band.loss[0], band.low[0], band.high[0])
+
+
 def test_floors_and_checkpoints():
     made = planning.plan(P0, 5000, PEAK, warmup_steps=100, final_lr=0.2 * PEAK, checkpoints=[2000, 5000])
     assert all(option.schedule.lr[100:].min() >= 0.2 * PEAK for option in made.options if option.name != "wsd-s")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from tqdm import tqdm
 
 from rivervalley import _checks, laws, read_curve
 from rivervalley._checks import InputError
@@ -21,16 +25,22 @@ EXAMPLE = """examples:
   rivervalley fit constant.csv cosine.csv --warmup-steps 500 -o law.json
   rivervalley fit run.csv --schedule "cosine(steps=24000, peak_lr=3e-4, warmup_steps=2000)"
   rivervalley fit constant.csv cosine.csv --holdout wsd.csv --plot fit.png
+  rivervalley fit runs/*.csv --holdout wsd.csv --law all        a table: which law predicts best
 
 Give runs of one configuration under different schedules: a constant rate and a cosine identify the annealing law, a
 constant rate alone cannot. Say how long the warm-up was where the file does not show it: the exponent depends on it."""
+
+_METRICS = ("r2", "mae", "rmse", "mape", "worst")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("curves", nargs="+", metavar="CURVE.csv", help="training curves to fit, all of one configuration")
     parser.add_argument(
-        "--law", default="annealing", metavar="LAW", help=f"{', '.join(laws.LAWS)}, or auto (default annealing)"
+        "--law",
+        default="annealing",
+        metavar="LAW",
+        help=f"{', '.join(laws.LAWS)}, or auto (default annealing); several parted by commas, or all, for a table of them",
     )
     parser.add_argument("--holdout", nargs="+", default=[], metavar="CURVE.csv", help="curves to score and not to fit")
     parser.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the files do not hold each")
@@ -51,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit, print the report, write what was asked for."""
     check_outputs(arguments.output, arguments.plot)
-    _checks.choice("--law", arguments.law, (*laws.LAWS, "auto"))
+    names = _laws(arguments.law)
     options: dict[str, Any] = {}
     if arguments.warmup_area is not None:
         options["warmup_area"] = _checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)
@@ -59,10 +69,18 @@ def run(arguments: argparse.Namespace) -> int:
         options["decay_factor"] = _decay_factor(arguments.decay_factor)
     fitted, notes = read_curves(arguments.curves, arguments.schedule, arguments.warmup_steps)
     held, more = read_curves(arguments.holdout, arguments.schedule, arguments.warmup_steps)
+    if len(names) > 1:
+        if options or arguments.output or arguments.plot:
+            raise InputError("--warmup-area, --decay-factor, --output and --plot must go with a single law")
+        found = compare_laws(fitted, held, names)
+        print(json.dumps(found, indent=2, allow_nan=False) if arguments.json else laws_as_text(found))
+        return 0
     try:
-        law = laws.fit(fitted, law=arguments.law, **options)
+        law = laws.fit(fitted, law=names[0], **options)
     except TypeError:
-        raise InputError(f"--decay-factor must be left out for the law {arguments.law!r}, which has none") from None
+        if names[0] == "size":
+            raise InputError("--law size must be used from Python, where the size of each curve's model can be told") from None
+        raise InputError(f"--decay-factor must be left out for the law {names[0]!r}, which has none") from None
     if arguments.output:
         law.save(arguments.output)
     if arguments.plot:
@@ -72,6 +90,44 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_text(law, fitted, held, [*notes, *more]))
     return 0
+
+
+def _laws(text: str) -> list[str]:
+    if text == "all":
+        return ["auto", *(name for name in laws.LAWS if name != "size")]
+    return [_checks.choice("--law", name, (*laws.LAWS, "auto")) for name in text.split(",")]
+
+
+def compare_laws(fitted: Sequence[LossCurve], held: Sequence[LossCurve], names: Sequence[str]) -> list[dict[str, Any]]:
+    """For each law the plain mean over curves of R2, MAE, RMSE, mean and worst relative error, fitted and held out apart."""
+    rows = []
+    for name in tqdm(names, desc="fit", unit="law", disable=not sys.stderr.isatty(), leave=False):
+        law = laws.fit(fitted, law=name)
+        row: dict[str, Any] = {"law": name if name != "auto" else f"auto ({law.name})", "parameters": len(law.intervals)}
+        for kind, curves in (("fitted", fitted), ("held", held)):
+            scores = [law.score(curve) for curve in curves]
+            means = {key: float(np.mean([getattr(one, key) for one in scores])) for key in _METRICS} if scores else None
+            row[kind] = _finite(means)
+        rows.append(row)
+    key = "held" if held else "fitted"
+    return sorted(rows, key=lambda row: row[key]["mape"])
+
+
+def laws_as_text(rows: Sequence[dict[str, Any]]) -> str:
+    """The table of laws, best first."""
+    columns = f"{'R2':>9} {'MAE':>9} {'RMSE':>9} {'mean rel':>9} {'worst rel':>9}"
+    lines = [f"{'law':<24} {'free':>4}  {'curves':<7} {columns}"]
+    for row in rows:
+        for kind in ("fitted", "held"):
+            if row[kind] is None:
+                continue
+            r2, mae, rmse, mape, worst = (row[kind][key] for key in _METRICS)
+            label, free = (row["law"], row["parameters"]) if kind == "fitted" else ("", "")
+            numbers = f"{r2:>9.5f} {mae:>9.5f} {rmse:>9.5f} {mape:>9.3%} {worst:>9.3%}"
+            lines.append(f"{label:<24} {free:>4}  {kind:<7} {numbers}")
+    return "\n".join(
+        [*lines, "", "Means over curves, the best first. Laws that fit better with more parameters may predict worse."]
+    )
 
 
 def read_curves(paths: Sequence[str], schedule: str | None, warmup_steps: int | None) -> tuple[list[LossCurve], list[str]]:
@@ -108,6 +164,15 @@ def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], no
             lines.append(
                 f"{curve.name[:34]:<34} {kind:<7} {s.r2:>8.5f} {s.mae:>9.5f} {s.rmse:>9.5f} {s.mape:>9.2%} {s.worst:>9.2%}"
             )
+    if held:
+        lines += ["", f"{'end of held-out run':<34} {'step':>8} {'loss':>9} {'predicted':>10}   90 % band"]
+        for curve in held:
+            band = laws.predict_band(law, curve.schedule, [int(curve.steps[-1])])
+            inside = "" if band.low[0] <= curve.loss[-1] <= band.high[0] else "   outside"
+            lines.append(
+                f"{curve.name[:34]:<34} {int(curve.steps[-1]):>8} {curve.loss[-1]:>9.4f} {band.loss[0]:>10.4f}   "
+                f"{band.low[0]:.4f} to {band.high[0]:.4f}{inside}"
+            )
     lines += [
         "",
         f"{found['points']} points worth about {found['effective_points']:.0f} independent ones; condition number "
@@ -124,6 +189,11 @@ def as_document(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve]
     """The fit as JSON has it."""
     from dataclasses import asdict
 
+    ends = {}
+    for curve in held:
+        band = laws.predict_band(law, curve.schedule, [int(curve.steps[-1])])
+        numbers = {"loss": float(curve.loss[-1]), "predicted": float(band.loss[0])}
+        ends[curve.name] = numbers | {"low": float(band.low[0]), "high": _finite(float(band.high[0]))}
     scores = {kind: {c.name: asdict(law.score(c)) for c in curves} for kind, curves in (("fitted", fitted), ("held", held))}
     return {
         "law": law.name,
@@ -132,6 +202,7 @@ def as_document(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve]
         "intervals": {name: [_finite(low), _finite(high)] for name, (low, high) in law.intervals.items()},
         "warmup_area": law.warmup_area,
         "scores": scores,
+        "held_out_ends": ends,
         "diagnostics": _finite(law.diagnostics),
     }
 

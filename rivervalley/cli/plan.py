@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def as_text(made: Plan) -> str:
     """Tables: schedules, decay now, the law's own answers."""
-    lines = [f"{'schedule':<28} {'decay steps':>11} {'final loss':>11} {'sum of rates':>13}"]
+    lines = [f"{'schedule':<28} {'decay steps':>11} {'final loss':>11} {'90 % band':>18} {'sum of rates':>13}"]
     for option in made.options:
         length = str(option.decay_steps) if option.decay_steps is not None else ""
-        lines.append(f"{option.name:<28} {length:>11} {option.loss:>11.4f} {option.schedule.lr.sum():>13.5g}")
+        band = f"{option.low:.4f} to {option.high:.4f}" if option.low is not None and option.high is not None else ""
+        lines.append(f"{option.name:<28} {length:>11} {option.loss:>11.4f} {band:>18} {option.schedule.lr.sum():>13.5g}")
+    if made.options[0].low is not None:
+        lines.append(
+            "A band is for one run by itself; differences between schedules are known better, as their errors go together."
+        )
     lines += ["", f"{'decay now, at step':<28} {'best length':>11} {'loss then':>11} {'without it':>13}"]
     now = made.decay_now
     for row in zip(now.start.tolist(), now.decay_steps.tolist(), now.loss.tolist(), now.stay.tolist(), strict=True):
@@ -86,7 +92,14 @@ def as_document(made: Plan) -> dict[str, Any]:
     now = made.decay_now
     return {
         "options": [
-            {"name": o.name, "loss": o.loss, "decay_steps": o.decay_steps, "sum_of_rates": float(o.schedule.lr.sum())}
+            {
+                "name": o.name,
+                "loss": o.loss,
+                "low": _finite(o.low),
+                "high": _finite(o.high),
+                "decay_steps": o.decay_steps,
+                "sum_of_rates": float(o.schedule.lr.sum()),
+            }
             for o in made.options
         ],
         "decay_now": {name: getattr(now, name).tolist() for name in ("start", "decay_steps", "loss", "stay")},
@@ -96,11 +109,20 @@ def as_document(made: Plan) -> dict[str, Any]:
     }
 
 
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity: null."""
+    return value if value is not None and math.isfinite(value) else None
+
+
 def draw(made: Plan, path: str) -> None:
     """Rates of the best, of the constant and of the cosine; and what a decay would give at each moment."""
     from rivervalley import plots
 
-    shown = [made.options[0], *(o for o in made.options if o.name in ("constant", "cosine", "wsd 20% linear"))]
+    shown = [
+        made.optimised,
+        made.best_decay[0],
+        *(o for o in made.options if o.name in ("constant", "cosine", "wsd 20% linear", "wsd-s")),
+    ]
     with plots.style():
         made_figure, (left, right) = plots.figure(1, 2, figsize=(11.0, 4.0))
         for option in shown:

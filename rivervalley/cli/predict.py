@@ -7,9 +7,9 @@ import sys
 
 import numpy as np
 
-from rivervalley import _files, laws, schedules
+from rivervalley import _checks, _files, laws, schedules
 from rivervalley.cli.options import check_outputs
-from rivervalley.laws import Law
+from rivervalley.laws import Band, Law
 from rivervalley.schedules import Schedule
 
 SUMMARY = "Predict the loss under a schedule with a law that was fitted before."
@@ -24,6 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("law", metavar="LAW.json", help="a law written by rivervalley fit -o")
     parser.add_argument("schedule", metavar="SCHEDULE", help="the learning rates, as a call or a .csv or .npy file")
     parser.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up, where the schedule is a file")
+    parser.add_argument(
+        "--confidence", type=float, default=0.9, metavar="X", help="of the band, for a fitted law (default 0.9)"
+    )
     parser.add_argument("-o", "--output", metavar="CURVE.csv", help="write step,lr,loss after every update")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the predicted curve (.png, .svg or .pdf)")
 
@@ -35,23 +38,38 @@ def run(arguments: argparse.Namespace) -> int:
     schedule = schedules.parse(arguments.schedule)
     if arguments.warmup_steps is not None:
         schedule = Schedule(schedule.lr, arguments.warmup_steps, schedule.name)
+    level = _checks.real("--confidence", arguments.confidence, 0.0, 1.0, open_low=True, open_high=True)
     loss = law.predict(schedule)
+    places = _places(schedule, 11)[1:]
+    band = None if law.report is None else laws.predict_band(law, schedule, places, level)
     for caution in law.cautions(schedule):
         print(f"rivervalley: caution: {caution}", file=sys.stderr)
-    print(table(law, schedule, loss))
+    print(table(law, schedule, loss, band))
     if arguments.output:
         _files.write_text(arguments.output, as_csv(schedule, loss), "--output")
     if arguments.plot:
-        draw(law, schedule, loss, arguments.plot)
+        steps = _places(schedule, 200)
+        shown = None if law.report is None else laws.predict_band(law, schedule, steps, level)
+        draw(law, schedule, loss, shown, arguments.plot)
     return 0
 
 
-def table(law: Law, schedule: Schedule, loss: np.ndarray) -> str:
-    """Predicted losses at ten places of the run."""
+def _places(schedule: Schedule, count: int) -> np.ndarray:
+    """Rising update counts spread over the run after its warm-up."""
     start = max(schedule.warmup_steps, 1)
-    places = np.unique(np.linspace(start, schedule.steps, 11).round().astype(int))[1:] if schedule.steps > 1 else np.array([1])
-    lines = [f"{law.name} law, {schedule.name}", f"{'step':>10} {'lr':>12} {'loss':>10}"]
-    lines += [f"{step:>10} {schedule.lr[step - 1]:>12.4g} {loss[step - 1]:>10.4f}" for step in places.tolist()]
+    places = np.unique(np.linspace(start, schedule.steps, count).round().astype(int))
+    return places if places.size > 1 else np.array([0, schedule.steps])
+
+
+def table(law: Law, schedule: Schedule, loss: np.ndarray, band: Band | None) -> str:
+    """Predicted losses at ten places of the run, with their band where the law was fitted."""
+    heading = "" if band is None else f"   {band.confidence:.0%} band"
+    lines = [f"{law.name} law, {schedule.name}", f"{'step':>10} {'lr':>12} {'loss':>10}{heading}"]
+    if band is None:
+        places = _places(schedule, 11)[1:].tolist()
+        return "\n".join([*lines, *(f"{n:>10} {schedule.lr[n - 1]:>12.4g} {loss[n - 1]:>10.4f}" for n in places)])
+    rows = zip(band.steps.tolist(), band.loss.tolist(), band.low.tolist(), band.high.tolist(), strict=True)
+    lines += [f"{n:>10} {schedule.lr[n - 1]:>12.4g} {x:>10.4f}   {low:.4f} to {high:.4f}" for n, x, low, high in rows]
     return "\n".join(lines)
 
 
@@ -64,7 +82,7 @@ def as_csv(schedule: Schedule, loss: np.ndarray) -> str:
     return head + "".join(f"{t},{rate!r},{text}{tail}" for t, (rate, text) in enumerate(zip(following, texts, strict=True)))
 
 
-def draw(law: Law, schedule: Schedule, loss: np.ndarray, path: str) -> None:
+def draw(law: Law, schedule: Schedule, loss: np.ndarray, band: Band | None, path: str) -> None:
     """Predicted loss and rate against steps."""
     from rivervalley import plots
 
@@ -73,6 +91,8 @@ def draw(law: Law, schedule: Schedule, loss: np.ndarray, path: str) -> None:
     with plots.style():
         made, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
         top.plot(steps, loss[start - 1 :], label=f"{law.name} law")
+        if band is not None:
+            top.fill_between(band.steps, band.low, band.high, alpha=0.2, lw=0, label=f"{band.confidence:.0%} band")
         inside = loss[start - 1 + steps.size // 50 :]
         top.set(ylabel="predicted loss", title=f"Predicted loss under {schedule.name}: {loss[-1]:.4f} at the end")
         top.set_ylim(inside.min() - 0.05 * np.ptp(inside), inside.max() + 0.05 * np.ptp(inside))

@@ -76,6 +76,36 @@ def test_fit_then_predict(capsys, tmp_path, curves):
     assert rv.read_curve(tmp_path / "p.csv").loss[-1] == loss[-1]
 
 
+def test_a_fitted_law_predicts_with_a_band(capsys, tmp_path, curves):
+    run(capsys, "fit", *curves, "--warmup-area", "full", "-o", tmp_path / "law.json")
+    text = "wsd(steps=20000, peak_lr=2e-4, warmup_steps=500, decay_fraction=0.2)"
+    band = rv.laws.predict_band(rv.laws.load(tmp_path / "law.json"), rv.schedules.parse(text), confidence=0.5)
+    status, out, _ = run(capsys, "predict", tmp_path / "law.json", text, "--confidence", "0.5", "--plot", tmp_path / "p.png")
+    assert status == 0
+    assert "50% band" in out and f"{band.low[0]:.4f} to {band.high[0]:.4f}" in out
+    assert run(capsys, "predict", tmp_path / "law.json", text, "--confidence", "1.5")[0] == 2
+
+
+def test_fit_says_where_held_out_runs_end(capsys, tmp_path, curves):
+    _, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--law", "auto", "--plot", tmp_path / "fit.png")
+    assert "end of held-out run" in out and "90 % band" in out
+    document = json.loads(run(capsys, "fit", curves[0], "--holdout", curves[1], "--json")[1])
+    (end,) = document["held_out_ends"].values()
+    assert end["low"] < end["predicted"] < end["high"]
+
+
+def test_fit_compares_laws(capsys, curves):
+    status, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--law", "annealing,forward,steps")
+    assert status == 0
+    assert out.count("held") == 3 and out.index("annealing") < out.index("steps")
+    rows = json.loads(run(capsys, "fit", *curves, "--law", "all", "--json")[1])
+    assert {row["law"].split(" ")[0] for row in rows} == {"auto", *rv.laws.LAWS} - {"size"}
+    assert all(row["held"] is None and row["fitted"]["r2"] <= 1.0 for row in rows)
+    for words in (["--law", "annealing,steps", "-o", "x.json"], ["--law", "annealing,nope"], ["--law", "size"]):
+        status, _, err = run(capsys, "fit", *curves, *words)
+        assert status == 2 and err.count("\n") == 1
+
+
 def test_fit_json_is_one_document(capsys, curves):
     status, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--json", "--decay-factor", "free")
     found = json.loads(out)
