@@ -104,7 +104,8 @@ def find_river(surface: Surface, along: float, reach: float = 0.5) -> FloatArray
         with np.errstate(all="ignore"):  # the reach may touch a point without derivatives, such as a bend's centre
             values = [cross(centre[0] + side * o) for o in offsets]
         for k in range(offsets.size - 1):
-            if values[k] == 0.0 or values[k] * values[k + 1] < 0.0:
+            # Signs, not values: the product of two tiny ones is 0.
+            if values[k] == 0.0 or np.sign(values[k]) * np.sign(values[k + 1]) < 0.0:
                 ends = centre[0] + side * offsets[k], centre[0] + side * offsets[k + 1]
                 y = ends[0] if values[k] == 0.0 else float(brentq(cross, *ends, xtol=1e-15, rtol=1e-15))
                 roots.append(np.array([y, x]))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rivervalley as rv
@@ -52,6 +52,7 @@ class Tilted:
 angles = st.floats(-0.4, 0.4)
 
 
+@example(angle=5e-324, along=1.0)
 @given(angle=angles, along=st.floats(0.2, 2.0))
 def test_the_river_of_a_tilted_quadratic(angle, along):
     surface = Tilted(angle)
