@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.optimize import curve_fit, minimize_scalar
@@ -214,7 +215,7 @@ def _plain(check: Callable[[AnnealingLaw], list[Check]], law: AnnealingLaw, _: S
     return check(law)
 
 
-def _of(check: Callable[[AnnealingLaw], list[Check]], control: AnnealingLaw) -> dict[str, object]:
+def _of(check: Callable[[AnnealingLaw], list[Check]], control: AnnealingLaw) -> dict[str, Any]:
     return {"measure": partial(_plain, check, P0), "control": partial(_plain, check, control)}
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(laws.LAWS)}, or auto (default annealing); several parted by commas, or all, for a table of them",
     )
     parser.add_argument("--holdout", nargs="+", default=[], metavar="CURVE.csv", help="curves to score and not to fit")
+    parser.add_argument(
+        "--trials",
+        action="store_true",
+        help="also predict each curve from the others (three or more), and for the annealing law profile the decay factor",
+    )
     parser.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the files do not hold each")
     parser.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up of all the curves")
     parser.add_argument(
@@ -86,9 +92,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         draw(law, fitted, held, arguments.plot)
     if arguments.json:
-        print(json.dumps(as_document(law, fitted, held), indent=2, allow_nan=False))
+        document = as_document(law, fitted, held)
+        if arguments.trials:
+            document["trials"] = _finite(trials(law, fitted))
+        print(json.dumps(document, indent=2, allow_nan=False))
     else:
         print(as_text(law, fitted, held, [*notes, *more]))
+        if arguments.trials:
+            print(trials_as_text(trials(law, fitted)))
     return 0
 
 
@@ -185,10 +196,40 @@ def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], no
     return "\n".join(lines)
 
 
+def trials(law: Law, fitted: Sequence[LossCurve]) -> dict[str, Any]:
+    """Each curve predicted from the others, and the profile of the annealing law's decay factor."""
+    held = {name: law.params[name] for name in law.diagnostics["fixed"]}
+    options: dict[str, Any] = {"warmup_area": law.warmup_area, **held}
+    found: dict[str, Any] = {"left_out": [], "decay_factor_profile": {}}
+    if len(fitted) >= 3:
+        found["left_out"] = [asdict(one) for one in laws.leave_one_out(fitted, type(law), **options)]
+    if isinstance(law, laws.AnnealingLaw):
+        found["decay_factor_profile"] = laws.decay_factor_profile(fitted, warmup_area=law.warmup_area)
+    return found
+
+
+def trials_as_text(found: dict[str, Any]) -> str:
+    """The trials for a terminal."""
+    lines = [""]
+    if found["left_out"]:
+        lines.append(
+            f"{'predicted from the other curves':<34} {'R2':>8} {'mean rel':>9} {'end':>9} {'predicted':>10}   90 % band"
+        )
+    for one in found["left_out"]:
+        lines.append(
+            f"{one['name'][:34]:<34} {one['scores']['r2']:>8.5f} {one['scores']['mape']:>9.2%} {one['loss']:>9.4f} "
+            f"{one['predicted']:>10.4f}   {one['low']:.4f} to {one['high']:.4f}"
+        )
+    if found["decay_factor_profile"]:
+        said = ", ".join(f"{x:g}: {ratio:.2f}" for x, ratio in found["decay_factor_profile"].items())
+        lines.append(f"objective over the least, by decay factor: {said}")
+    if len(lines) == 1:
+        lines.append("no trials: give three curves or more, or fit the annealing law")
+    return "\n".join(lines)
+
+
 def as_document(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve]) -> dict[str, Any]:
     """The fit as JSON has it."""
-    from dataclasses import asdict
-
     ends = {}
     for curve in held:
         band = laws.predict_band(law, curve.schedule, [int(curve.steps[-1])])

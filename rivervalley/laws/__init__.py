@@ -32,6 +32,9 @@ from rivervalley.laws.multi_power import MultiPowerLaw as MultiPowerLaw
 from rivervalley.laws.relaxation import RelaxationLaw as RelaxationLaw
 from rivervalley.laws.size import SizeLaw as SizeLaw
 from rivervalley.laws.steps import StepsLaw as StepsLaw
+from rivervalley.laws.trials import LeftOut as LeftOut
+from rivervalley.laws.trials import decay_factor_profile as decay_factor_profile
+from rivervalley.laws.trials import leave_one_out as leave_one_out
 
 _KINDS: tuple[type[Law], ...] = (
     AnnealingLaw,

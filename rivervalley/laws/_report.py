@@ -44,6 +44,7 @@ def diagnose(
         last = part.stop - 1
         entry = {"name": curve.name, "effective_points": effective, "autocorrelation": lag}
         entry["end_residual"] = float(np.log(loss[last] / predicted[last]))
+        entry["summed_lr"] = float(at.S1[last])
         each.append(entry | asdict(scores(loss[part], predicted[part])))
     diagnostics: dict[str, Any] = {
         "huber_delta": huber_delta,

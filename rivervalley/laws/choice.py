@@ -8,6 +8,11 @@
 3. Otherwise the annealing law with its published decay factor, 0.999: slow anneals do not tell how fast annealing acts, and
    freer laws fit them better and predict worse.
 
+Beta and gamma are held, not drawn: priors of finite weight on them (10 to 1000 units of delta^2 / 2) predict no better, and the
+weaker the worse. Nor does the rule choose by leaving one curve out, though `laws.leave_one_out` says how a law does on one's own
+curves: over 51 sets of three or more public curves that choice missed the curves held out by 0.186 % in the mean, the annealing
+law always by 0.184 %, the multi-power law always by 0.197 %, this rule by 0.177 %, and the better of the two each time by 0.172 %.
+
 The rule was settled on the runs of arXiv 2503.12811 and arXiv 2501.18965, held-out ones included; it is no blind result.
 """
 

@@ -73,6 +73,8 @@ def test_what_no_curve_showed_widens_the_band(law):
     cycles = schedules.cyclic_cosine([10_000, 20_000], PEAK, 0.1 * PEAK, warmup_steps=500)
     found = predict_band(law, cycles, [9_000, 10_001, 20_000])
     assert found.parts["beyond"].tolist() == [0.0, bands.UNSEEN, bands.UNSEEN]
+    long = predict_band(law, schedules.constant(600_500, PEAK, warmup_steps=500), [20_500, 60_000, 600_500]).parts["beyond"]
+    assert long[:2].tolist() == [0.0, 0.0] and long[2] == pytest.approx(bands.UNSEEN * np.log(10.0), rel=0.02)
     zeros = schedules.from_lr(np.concatenate([np.full(1000, PEAK), np.zeros(500)]))
     assert predict_band(law, zeros, [1000, 1001, 1002, 1500]).parts["beyond"].tolist() == [0.0, 0.0, bands.UNSEEN, bands.UNSEEN]
 
