@@ -87,6 +87,7 @@ def _stationary_recursion(noise_scale: float) -> list[Check]:
     for eta in (0.05, 0.5, 0.9):
         run = valley.expected(schedules.constant(steps=round(20.0 / (eta * HILLS.min())), peak_lr=eta))
         exact = closed_forms.stationary_variance(eta, HILLS, 0.1)
+        assert run.state_variance is not None
         checks.append(worst(f"V* = eta s2 / (h (2 - eta h)) at {eta:g}", exact, run.state_variance[:-1], relative=1e-10))
     return checks
 
@@ -99,6 +100,7 @@ def _transient(scale: float) -> list[Check]:
     checks = []
     for steps in (1, 10, 100, 1000):
         run = RiverValley(HILLS, 0.1, FlatRiver(), start_hill=start).expected(schedules.constant(steps=steps, peak_lr=eta))
+        assert run.state_variance is not None
         second_moment = run.state_variance[:-1] + run.state[0, :-1] ** 2
         exact = closed_forms.transient_variance(steps, eta * scale, HILLS, 0.1, start**2)
         checks.append(worst(f"V after {steps} steps", exact, second_moment, relative=1e-10))

@@ -38,7 +38,7 @@ _claim = partial(Claim, paper="arXiv 2410.05192")
 
 def _river(on_floor: bool, _: Setting) -> list[Check]:
     """With on_floor the valley's floor is taken for its river."""
-    valleys = {
+    valleys: dict[str, ShearedBend | CircularBend] = {
         "parabola": ShearedBend(Parabola(1.5), 12.0, LinearRiver(0.2)),
         "sine": ShearedBend(Sine(0.6, 5.0), 8.0, LogisticRiver(0.5)),
         "circle": CircularBend(2.0, 5.0, LinearRiver(1.0)),

@@ -67,7 +67,7 @@ def _best_rates(steps: int, hills: np.ndarray, start: np.ndarray) -> np.ndarray:
         return float(hills @ V)
 
     found = minimize(final_loss, np.full(steps, np.log(0.3 * ETA)), method="BFGS", options={"gtol": 1e-10})
-    return np.exp(found.x)
+    return np.asarray(np.exp(found.x))
 
 
 def _one_over_t(rates_of: Callable[[int], np.ndarray]) -> list[Check]:
@@ -92,7 +92,7 @@ def _quench(first_at_peak: bool) -> list[Check]:
         for steps in (1, 7, 100, 2000):
             lr = closed_forms.optimal_quench_lr(steps, ETA, h)
             if first_at_peak:  # as the usual implementations start
-                lr = 1.0 / (1.0 / ETA + h * np.arange(steps))
+                lr = np.asarray(1.0 / (1.0 / ETA + h * np.arange(steps)), dtype=np.float64)
             exact = float(closed_forms.quenched_variance(steps, h, NOISE, start))
             checks.append(near(f"V_T for h = {h:g}, T = {steps}", exact, _variance_after(lr, h, start=start), relative=1e-10))
     return checks

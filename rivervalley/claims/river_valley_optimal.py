@@ -96,8 +96,8 @@ def _windows(slowest: float, _: Setting) -> list[Check]:
     h = np.array([slowest, 3.0 * slowest])
     V0 = closed_forms.stationary_variance(peak, h, 0.2)
     V = closed_forms.quenched_variance(1_000, h, 0.2, V0)
-    steps = closed_forms.quench_steps(V0 / V, peak, h)
-    return [*checks, worst("steps to cut the hill loss by f: (f - 1)(2 - eta h) / (eta h)", 1_000.0, steps, relative=1e-9)]
+    needed = closed_forms.quench_steps(V0 / V, peak, h)
+    return [*checks, worst("steps to cut the hill loss by f: (f - 1)(2 - eta h) / (eta h)", 1_000.0, needed, relative=1e-9)]
 
 
 # RV-P10: the best length of a decay.

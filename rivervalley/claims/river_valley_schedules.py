@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from rivervalley import schedules
-from rivervalley.arena import compare, contenders
+from rivervalley.arena import Contender, compare, contenders
 from rivervalley.claims.claim import Check, Claim, at_least, near, worst
 from rivervalley.landscapes import FlatRiver, PowerRiver, RiverValley, closed_forms
 from rivervalley.optimal import optimal_quench, stationary
@@ -97,7 +97,7 @@ def _arena(noise_std: float) -> list[Check]:
 def _matched_cosine(boost: float) -> list[Check]:
     """A cosine whose peak is raised to WSD-S's summed rate: wins the shortest budget, loses the longest."""
     valley = RiverValley(HILLS, np.sqrt(0.02), PowerRiver())
-    shown = {
+    shown: dict[str, Contender] = {
         "wsd-s": schedules.wsd_s(BUDGETS, ETA),
         "cosine": lambda budget: schedules.cosine(budget, boost * ETA, 0.1 * boost * ETA),
     }

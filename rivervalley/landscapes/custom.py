@@ -162,14 +162,24 @@ def _compile(loss: Any, gradient: Any, in_place: bool) -> Any:
     """The descent kernel closed over the user's functions: one trajectory after the other."""
 
     @njit(error_model="numpy")
-    def slope(w, out):
+    def slope(w: Any, out: Any) -> None:
         if in_place:
             gradient(w, out)
         else:
             out[:] = gradient(w)
 
     @njit(nogil=True, error_model="numpy")
-    def advance(points, lr, first_step, seed, first_trajectory, sigma, record_at, out, check_every):
+    def advance(
+        points: Any,
+        lr: Any,
+        first_step: Any,
+        seed: Any,
+        first_trajectory: Any,
+        sigma: Any,
+        record_at: Any,
+        out: Any,
+        check_every: Any,
+    ) -> Any:
         lanes, dim = points.shape
         noisy = np.any(sigma > 0.0)
         g = np.empty(dim)

@@ -97,7 +97,7 @@ class Language:
     @property
     def entropies(self) -> FloatArray:
         """Entropy of the next token after each context, shape (K,), in nats."""
-        return np.maximum(-xlogy(self.transitions, self.transitions).sum(axis=1), 0.0)
+        return np.asarray(np.maximum(-xlogy(self.transitions, self.transitions).sum(axis=1), 0.0))
 
     @property
     def entropy(self) -> float:

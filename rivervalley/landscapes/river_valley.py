@@ -53,7 +53,7 @@ class RiverValley:
     0.000534188
     """
 
-    hills: FloatArray
+    hills: Any
     noise_std: Any = 0.1
     river: River = field(default_factory=PowerRiver)
     river_noise_std: float = 0.0
@@ -164,7 +164,7 @@ class RiverValley:
     def loss(self, state: FloatArray) -> FloatArray:
         """Loss of points given as rows, shape (n, dim)."""
         w = np.asarray(state, float)
-        return self.river.loss(w[:, -1]) + 0.5 * (w[:, :-1] ** 2) @ self.hills
+        return np.asarray(self.river.loss(w[:, -1]) + 0.5 * (w[:, :-1] ** 2) @ self.hills)
 
     def expected(
         self,

@@ -50,4 +50,4 @@ def top_eigenvalues(q: FloatArray) -> FloatArray:
             value = 1.0 - np.where(q > 0.0, q * q / gap, 0.0).sum(axis=1)
         below = value > 0.0
         low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return 0.5 * (low + high)
+    return np.asarray(0.5 * (low + high))

@@ -40,7 +40,7 @@ class Points:
     @property
     def steps(self) -> FloatArray:
         """Updates done at each point, shape (R,)."""
-        return np.concatenate(self.at) + 1.0
+        return np.concatenate(self.at).astype(np.float64) + 1.0
 
     def slices(self) -> list[slice]:
         """Where each run's points lie among all."""
