@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from rivervalley.laws.law import Nonlinear
 
 # At alpha = 0 the term is a constant, the same as L0, and no gradient leads away: fits stay above it.
 ALPHA = Nonlinear("alpha", "A", 1e-3, 10.0, starts=(0.1, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.3, 1.7), scale="log")
+# For laws that search for a relaxation rate too: from steeper ones a search may end where annealing acts at once.
+GENTLE_ALPHA = replace(ALPHA, starts=ALPHA.starts[:7])
 
 
 def forward_term(at: Points) -> Callable[[float], tuple[FloatArray, FloatArray]]:

@@ -15,7 +15,7 @@ from rivervalley.kernels import areas as area_kernels
 from rivervalley.kernels import multi_power as kernels
 from rivervalley.laws._points import Points
 from rivervalley.laws._solve import Terms
-from rivervalley.laws._terms import ALPHA, forward_term
+from rivervalley.laws._terms import GENTLE_ALPHA, forward_term
 from rivervalley.laws.fitting import fit_law
 from rivervalley.laws.law import Law, Nonlinear
 
@@ -70,7 +70,7 @@ class MultiPowerLaw(Law):
     )
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "B")
     nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
-        ALPHA,
+        GENTLE_ALPHA,
         Nonlinear("K", "B", 1e-6, 1e9, starts=(0.03, 0.3, 3.0), scale="log"),
         Nonlinear("beta", "B", 1e-3, 100.0, starts=(0.5, 2.0), scale="log"),
         Nonlinear("gamma", "B", 0.0, 2.0, starts=(0.3, 0.7)),

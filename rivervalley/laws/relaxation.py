@@ -26,7 +26,7 @@ from rivervalley.curves import LossCurve
 from rivervalley.kernels.relaxation import realised
 from rivervalley.laws._points import Points
 from rivervalley.laws._solve import Terms
-from rivervalley.laws._terms import ALPHA, forward_term
+from rivervalley.laws._terms import GENTLE_ALPHA, forward_term
 from rivervalley.laws.fitting import fit_law
 from rivervalley.laws.law import Law, Nonlinear
 
@@ -72,7 +72,7 @@ class RelaxationLaw(Law):
     source: ClassVar[str] = "clock of arXiv 2408.11029's area, between its steps and the summed rate of SGD on a quadratic"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "B")
     nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
-        ALPHA,
+        GENTLE_ALPHA,
         Nonlinear("relaxation", "B", 1e-6, 10.0, starts=(3e-4, 2e-3, 1e-2, 1e-1), scale="log"),
         Nonlinear("clock", "B", -1.0, 2.0, starts=(0.0, 0.5, 1.0)),
     )
