@@ -52,7 +52,10 @@ def main() -> None:
             ax.set(title=f"{name}: R2 {scores.r2:.4f}, mean error {scores.mape:.2%}", xlabel="step", ylabel="loss")
             ax.set_ylim(loss.min() - 0.04, loss.min() + 0.45)
         axes[0, 0].legend()
-        figure.suptitle("100M parameters: the law sees a cosine, a constant and one step drop; these six it does not")
+        figure.suptitle(
+            "100M parameters: the law sees a cosine, a constant and one step drop; these six it does not. "
+            "Bands are calibrated on final losses."
+        )
         save(figure, out / "real_curves.png")
 
 

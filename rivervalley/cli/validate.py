@@ -93,5 +93,9 @@ def _workers(asked: int | None, count: int) -> int:
 
 
 def _default_curves() -> str | None:
-    places = [os.environ.get("RIVERVALLEY_CURVES"), "shared/curves", "../shared/curves"]
-    return next((place for place in places if place and (Path(place) / "index.csv").is_file()), None)
+    named = os.environ.get("RIVERVALLEY_CURVES")
+    if named:
+        if not (Path(named) / "index.csv").is_file():
+            raise InputError(f"RIVERVALLEY_CURVES must name a folder of training curves with an index.csv, not {named!r}")
+        return named
+    return next((place for place in ("shared/curves", "../shared/curves") if (Path(place) / "index.csv").is_file()), None)

@@ -166,6 +166,19 @@ def test_validate_fails_with_status_1(capsys, monkeypatch):
     assert "FAILS" in out and "failed: AL-99" in out
 
 
+def test_validate_refuses_a_folder_of_curves_that_is_none(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("RIVERVALLEY_CURVES", str(tmp_path))
+    status, out, err = run(capsys, "validate", "AL-06")
+    assert (status, out) == (2, "") and "RIVERVALLEY_CURVES" in err
+
+
+def test_validate_says_what_it_skipped(capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("RIVERVALLEY_CURVES", raising=False)
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = run(capsys, "validate", "AL-03b", "AL-11b", "AL-22b", "AL-24")
+    assert status == 0 and out.count("skipped (no folder of real training curves") == 4
+
+
 def test_validate_report(capsys, tmp_path):
     run(capsys, "validate", "AL-06", "AL-07", "--report", tmp_path / "out")
     report = (tmp_path / "out" / "report.md").read_text()
