@@ -133,9 +133,16 @@ def _factors_held_out(area: str, setting: Setting) -> list[Check]:
         held = [_read(folder, size, name) for name in OTHERS]
         for x, values in table.items():
             law = AnnealingLaw.fit(fitted, decay_factor=x, warmup_area=area)
-            found = float(np.mean([law.score(curve).rmse for curve in held]))
-            checks.append(near(f"{size}: held-out RMSE at {x:g}", values[column], found, 3e-4 if x else 1e-3))
+            found = float(np.mean([_rmse_an_update_on(law, curve) for curve in held]))
+            checks.append(near(f"{size}: held-out RMSE at {x:g}", values[column], found, 3e-4))
     return checks
+
+
+def _rmse_an_update_on(law: Law, curve: LossCurve) -> float:
+    """As law.score, but the update that a loss's step names counts as done; at factor 0 a loss at a drop tells the two apart."""
+    watched = curve.after(curve.schedule.warmup_steps)
+    steps = np.minimum(watched.steps + 1, curve.schedule.steps)
+    return float(np.sqrt(np.mean((law.predict_at(curve.schedule, steps) - watched.loss) ** 2)))
 
 
 # AL-24: two stages.
@@ -275,7 +282,7 @@ CLAIMS: Sequence[Claim] = (
         kind="exact",
         measure=partial(_factors_held_out, "full"),
         control=partial(_factors_held_out, "ramp"),
-        note="Needs real curves. At 0 the converged fit does better than was told, 0.0113 and 0.0093 for 0.0120 and 0.0102.",
+        note="Needs real curves. The loss recorded at the very step of a drop counts as after it; as before it, 0 gives 0.0113, 0.0093.",
     ),
     _claim(
         "AL-24",
