@@ -1,6 +1,6 @@
 """The functions that soft and power walls need, fast enough to be called for every coordinate and update.
 
-tanh u, ln cosh u and |y|^m from +, -, *, /, selects and bit casts, as in elementary. The coefficients were fitted at Chebyshev
+tanh u, ln cosh u and |y|^m from +, -, *, /, fma, selects and bit casts, as in elementary. The coefficients were fitted at Chebyshev
 nodes with 40 digits. Errors (tests/kernels/test_profiles.py): tanh 6 units in the last place, ln cosh 5e-16 (absolute below
 u = 1, relative above; `log_cosh` relative everywhere), powers 3e-16 times 4 + m + |ln of the result|.
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from rivervalley.kernels._compile import device
-from rivervalley.kernels.elementary import split_exponent
+from rivervalley.kernels.elementary import fma, split_exponent
 
 UNITS, UNIT = 2.8853900817779268, 0.34657359027997264  # 2 / ln2 and ln2 / 2
 _MAGIC = 6755399441055744.0  # 1.5 * 2**52: added and taken away, it rounds to an integer
@@ -39,11 +39,11 @@ def above_and_below(t):
     f = t - (whole - _MAGIC)
     s = two_to(whole)
     z = f * f
-    c = -1.2710356717175275e-07 + z * 1.5304696820221574e-09
-    c = 1.0582188777752095e-05 + z * c
-    c = -9.250684777399232e-04 + z * c
-    c = 1.1552453009332418e-01 + z * c
-    c = 2.8853900817779268 + z * c
+    c = fma(z, 1.5304696820221574e-09, -1.2710356717175275e-07)
+    c = fma(z, c, 1.0582188777752095e-05)
+    c = fma(z, c, -9.250684777399232e-04)
+    c = fma(z, c, 1.1552453009332418e-01)
+    c = fma(z, c, 2.8853900817779268)
     up, down = s + 1.0, s - 1.0
     return down * c + up * f, up * c + down * f
 
@@ -62,23 +62,23 @@ def tanh_and_log_cosh(t):
     size = abs(above)
     v = (_ROOT_LESS * below - size) / (_ROOT_MORE * below + size)
     w = v * v
-    p = 5.234151046488873e-01 + w * 4.796080127383534e-01
-    p = 6.412162697941651e-01 + w * p
-    p = 8.243970382577473e-01 + w * p
-    p = 1.1541560330346865 + w * p
-    p = 1.9235933878518188 + w * p
-    return above / below, (abs(t) - 1.0) + v * (5.7707801635558535 + w * p)
+    p = fma(w, 4.796080127383534e-01, 5.234151046488873e-01)
+    p = fma(w, p, 6.412162697941651e-01)
+    p = fma(w, p, 8.243970382577473e-01)
+    p = fma(w, p, 1.1541560330346865)
+    p = fma(w, p, 1.9235933878518188)
+    return above / below, fma(v, fma(w, p, 5.7707801635558535), abs(t) - 1.0)
 
 
 @device
 def log_cosh(u):
     """ln cosh u, with all its digits near 0 as well; u itself, not in units."""
     z = u * u
-    p = 2.1861879801777858e-03 - z * 7.159385420443005e-04
-    p = -6.746019932465889e-03 + z * p
-    p = 2.222222213919452e-02 + z * p
-    p = -8.333333333311975e-02 + z * p
-    p = 4.999999999999999e-01 + z * p
+    p = fma(z, -7.159385420443005e-04, 2.1861879801777858e-03)
+    p = fma(z, p, -6.746019932465889e-03)
+    p = fma(z, p, 2.222222213919452e-02)
+    p = fma(z, p, -8.333333333311975e-02)
+    p = fma(z, p, 4.999999999999999e-01)
     _, far = tanh_and_log_cosh(UNITS * u)
     return z * p if abs(u) < 0.17 else UNIT * far
 
@@ -91,12 +91,12 @@ def power_of_two(t):
     f = t - (whole - _MAGIC)
     g = f * f
     # Horner's rule in f^2 over pairs: half the waiting of Horner in f, for one multiplication more.
-    p = 1.0205910984889862e-07 + f * 7.070981083365768e-09
-    p = (1.52526729004753e-05 + f * 1.3215451619146607e-06) + g * p
-    p = (1.333355820082724e-03 + f * 1.540353042479538e-04) + g * p
-    p = (5.550410866465154e-02 + f * 9.618129107618658e-03) + g * p
-    p = (6.931471805599462e-01 + f * 2.4022650695910075e-01) + g * p
-    return (1.0 + f * p) * two_to(whole)
+    p = fma(f, 7.070981083365768e-09, 1.0205910984889862e-07)
+    p = fma(g, p, fma(f, 1.3215451619146607e-06, 1.52526729004753e-05))
+    p = fma(g, p, fma(f, 1.540353042479538e-04, 1.333355820082724e-03))
+    p = fma(g, p, fma(f, 9.618129107618658e-03, 5.550410866465154e-02))
+    p = fma(g, p, fma(f, 2.4022650695910075e-01, 6.931471805599462e-01))
+    return fma(f, p, 1.0) * two_to(whole)
 
 
 @device
@@ -107,10 +107,10 @@ def power(size, m):
     v = f / (2.0 + f)
     w = v * v
     ww = w * w
-    p = 2.6170755232444365e-01 + w * 2.398040063691767e-01
-    p = (4.121985191288737e-01 + w * 3.2060813489708256e-01) + ww * p
-    p = (9.617966939259094e-01 + w * 5.770780165173433e-01) + ww * p
-    result = power_of_two(m * (k + v * (2.8853900817779268 + w * p)))
+    p = fma(w, 2.398040063691767e-01, 2.6170755232444365e-01)
+    p = fma(ww, p, fma(w, 3.2060813489708256e-01, 4.121985191288737e-01))
+    p = fma(ww, p, fma(w, 5.770780165173433e-01, 9.617966939259094e-01))
+    result = power_of_two(m * fma(v, fma(w, p, 2.8853900817779268), k))
     return result if size > 0.0 else 0.0
 
 
