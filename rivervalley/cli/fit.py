@@ -166,6 +166,8 @@ def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], no
     for name, value in law.params.items():
         interval = law.intervals.get(name)
         lines.append(f"{name:<22} {value:>12.6g}   " + (f"{interval[0]:.6g} to {interval[1]:.6g}" if interval else "held"))
+        if name in found["priors"]:
+            lines[-1] += f", drawn to {found['priors'][name][0]:g}"
     for name, entry in found["combinations"].items():
         lines.append(f"{name:<22} {entry['value']:>12.6g}   {entry['low']:.6g} to {entry['high']:.6g}")
     lines += ["", f"{'curve':<34} {'':<7} {'R2':>8} {'MAE':>9} {'RMSE':>9} {'mean rel':>9} {'worst rel':>9}"]
@@ -200,6 +202,8 @@ def trials(law: Law, fitted: Sequence[LossCurve]) -> dict[str, Any]:
     """Each curve predicted from the others, and the profile of the annealing law's decay factor."""
     held = {name: law.params[name] for name in law.diagnostics["fixed"]}
     options: dict[str, Any] = {"warmup_area": law.warmup_area, **held}
+    for name, (center, strength) in law.diagnostics["priors"].items():
+        options |= {name: center, f"{name}_strength": strength}
     found: dict[str, Any] = {"left_out": [], "decay_factor_profile": {}}
     if len(fitted) >= 3:
         found["left_out"] = [asdict(one) for one in laws.leave_one_out(fitted, type(law), **options)]

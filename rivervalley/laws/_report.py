@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -27,11 +27,16 @@ def diagnose(
     free: Sequence[str],
     huber_delta: float,
     confidence: float,
+    priors: Mapping[str, float],
 ) -> tuple[dict[str, tuple[float, float]], dict[str, Any]]:
-    """Intervals and diagnostics of a law at its optimum on the given losses; `free` names nonlinear parameters."""
+    """Intervals and diagnostics of a law at its optimum on the given losses.
+
+    `free` names nonlinear parameters; `priors` has, for some of them, the second derivative of what is added to the objective.
+    """
     names, jacobian, predicted = log_jacobian(law, at, free)
     parts = at.slices()
-    known = uncertainty(jacobian, np.log(predicted) - np.log(loss), parts, huber_delta, confidence)
+    prior = np.array([priors.get(name, 0.0) for name in names])
+    known = uncertainty(jacobian, np.log(predicted) - np.log(loss), parts, huber_delta, confidence, prior)
     bounds = {name: (0.0, np.inf) for name in law.coefficients} | {one.name: (one.low, one.high) for one in law.nonlinear}
     values = [law.params[name] for name in names]
     intervals = {}

@@ -18,7 +18,7 @@ cost no iterations, and starting values for the coefficients are not needed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import nnls
@@ -31,7 +31,10 @@ Terms = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is minimised: terms of the working parameters, which term each of them shapes, data and bounds."""
+    """What is minimised: terms of the working parameters, which term each of them shapes, data, bounds and priors.
+
+    A prior adds strength (phi - center)^2 / 2 to the objective, in units of delta^2; strength 0 is none.
+    """
 
     terms: Terms
     shaped: IntArray
@@ -39,11 +42,13 @@ class Problem:
     huber_delta: float
     low: FloatArray
     high: FloatArray
+    center: FloatArray = field(default_factory=lambda: np.zeros(1))
+    strength: FloatArray = field(default_factory=lambda: np.zeros(1))
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where a search ended; `objective` is the sum of Huber losses."""
+    """Where a search ended; `objective` is the sum of Huber losses and priors."""
 
     coefficients: FloatArray
     phi: FloatArray
@@ -148,16 +153,24 @@ def _projected(problem: Problem, at: _Point, slopes: FloatArray, share: float) -
     return jacobian @ (at.weights * at.residuals / root) / units, jacobian @ jacobian.T / units
 
 
+def _prior(problem: Problem, phi: FloatArray) -> float:
+    """What the priors add to the objective, in units of delta^2."""
+    return 0.5 * float(np.sum(problem.strength * (phi - problem.center) ** 2))
+
+
 def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_iterations: int = 100) -> Optimum:
     """Search from the nonlinear parameters `start` until a step gains less than `tolerance` of the objective."""
     inner = 0.1 * tolerance
     phi = np.clip(start, problem.low, problem.high)
     terms, slopes = problem.terms(phi)
     at = _coefficients(problem, terms, np.ones_like(problem.log_loss), 30, inner)
+    prior = _prior(problem, phi)
     damping, iterations = 1e-2, 0
     while phi.size and iterations < max_iterations and damping < 1e8:
         iterations += 1
         gradient, hessian = _projected(problem, at, slopes, min(max(damping, 1e-4), 1.0))
+        gradient += problem.strength * (phi - problem.center)
+        hessian[np.diag_indices_from(hessian)] += problem.strength
         hessian[np.diag_indices_from(hessian)] *= 1.0 + damping
         step = _bounded_step(hessian, gradient, problem.low - phi, problem.high - phi)
         if not np.all(np.isfinite(step)) or not step.any():
@@ -165,14 +178,15 @@ def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_it
         trial_phi = np.clip(phi + step, problem.low, problem.high)
         terms, trial_slopes = problem.terms(trial_phi)
         trial = _coefficients(problem, terms, at.weights, 10, inner)
-        gained = at.objective - trial.objective
+        trial_prior = _prior(problem, trial_phi)
+        gained = at.objective + prior - trial.objective - trial_prior
         if gained <= 0.0:
             if damping > 1.0 and np.all(np.abs(step) < 1e-12 * (1.0 + np.abs(phi))):
                 break
             damping = max(10.0 * damping, 1e-3)
             continue
-        phi, slopes, at = trial_phi, trial_slopes, trial
-        if gained < tolerance * at.objective and damping < 0.1:
+        phi, slopes, at, prior = trial_phi, trial_slopes, trial, trial_prior
+        if gained < tolerance * (at.objective + prior) and damping < 0.1:
             break
         damping = max(0.1 * damping, 1e-12)
-    return Optimum(at.coefficients, phi, at.objective * problem.huber_delta**2, iterations)
+    return Optimum(at.coefficients, phi, (at.objective + prior) * problem.huber_delta**2, iterations)

@@ -28,6 +28,8 @@ def summary(law: Law) -> str:
     width = max(len(name) for name in [*law.params, *combined])
     for name, value in law.params.items():
         lines.append(f"  {name:<{width}}  {value:.5g}" + _extent(law.intervals.get(name), name in fixed))
+        if name in known.get("priors", {}):
+            lines[-1] += f"  drawn to {known['priors'][name][0]:g}"
     for name, entry in combined.items():
         lines.append(f"  {name:<{width}}  {entry['value']:.5g}" + _extent((entry["low"], entry["high"]), False))
     if known:

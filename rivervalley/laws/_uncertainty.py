@@ -8,6 +8,8 @@ sandwich of robust regression (Huber and Ronchetti, Robust Statistics, 2009, sec
 
     B M B,  B = (mean(psi') J'J)^-1,  M = sum over curves of tau psi2 J'J,  psi2 = mean of psi^2 in the curve * R / (R - p).
 
+A prior counts as one more row of J, with psi2 = delta^2.
+
 tau = 1 + 2 sum of the autocorrelations of psi, up to the first that is not positive, is how many neighbouring residuals
 count for one; a curve of n points holds n / tau effective ones. Quantiles are Student's, with effective points - p degrees
 of freedom.
@@ -92,11 +94,21 @@ def identify(jacobian: FloatArray) -> tuple[np.ndarray, float, FloatArray]:
 
 
 def uncertainty(
-    jacobian: FloatArray, residuals: FloatArray, curves: Sequence[slice], huber_delta: float, confidence: float
+    jacobian: FloatArray,
+    residuals: FloatArray,
+    curves: Sequence[slice],
+    huber_delta: float,
+    confidence: float,
+    prior: FloatArray | None = None,
 ) -> Uncertainty:
-    """Uncertainty of parameters from the Jacobian of log L, shape (p, R), at residuals of shape (R,)."""
+    """Uncertainty of parameters from the Jacobian of log L, shape (p, R), at residuals of shape (R,).
+
+    `prior`, shape (p,), is the second derivative by each parameter of what its prior adds to the objective, 0 without one.
+    """
     count, total = jacobian.shape
-    identified, condition_number, inflation = identify(jacobian)
+    prior = np.zeros(count) if prior is None else prior
+    extra = np.diag(np.sqrt(prior))[:, prior > 0.0]
+    identified, condition_number, inflation = identify(np.hstack([jacobian, extra]))
     psi = np.clip(residuals, -huber_delta, huber_delta)
     # At least one point counts as inside, else psi' vanishes where every residual is larger than delta.
     inside = max(float(np.mean(np.abs(residuals) < huber_delta)), 1.0 / total)
@@ -107,13 +119,14 @@ def uncertainty(
     covariance = np.zeros((count, count))
     if identified.any():
         rows = jacobian[identified]
-        size = np.linalg.norm(rows, axis=1)
+        size = np.maximum(np.linalg.norm(rows, axis=1), np.sqrt(prior[identified]))
         rows = rows / size[:, None]
-        bread = np.linalg.inv(rows @ rows.T) / inside
+        drawn = np.diag(prior[identified] / size**2)
+        bread = np.linalg.inv(inside * (rows @ rows.T) + drawn)
         meat = np.zeros_like(bread)
         for part, tau in zip(curves, times, strict=True):
             meat += tau * float(np.mean(psi[part] ** 2)) * rows[:, part] @ rows[:, part].T
-        meat *= total / max(total - count, 1)
+        meat = meat * (total / max(total - count, 1)) + huber_delta**2 * drawn
         covariance[np.ix_(identified, identified)] = bread @ meat @ bread / np.outer(size, size)
     errors = np.where(identified, np.sqrt(np.diag(covariance)), np.inf)
     freedom = max(sum(effective) - count, 1.0)

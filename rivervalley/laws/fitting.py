@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -34,6 +35,7 @@ def fit_law(
     huber_delta: float = 1e-3,
     confidence: float = 0.95,
     sizes: FloatArray | None = None,
+    priors: Mapping[str, tuple[float, float]] = MappingProxyType({}),
 ) -> L:
     """Fit a law to curves, with some of its nonlinear parameters held.
 
@@ -56,12 +58,15 @@ def fit_law(
         Of the intervals, within (0, 1). They are conditional on the law being right: see `_uncertainty`.
     sizes : float array, shape (curves,), optional
         Parameters of each curve's model, for laws that ask for them.
+    priors : dict of parameter name to (center, strength)
+        Adds strength / 2 x (distance from the center)^2 to the objective in units of delta^2, on the scale that searches go
+        by (`Nonlinear.scale`). Such a parameter starts at its center.
 
     Returns
     -------
     A law with `intervals` and `diagnostics`, a dict of
 
-        objective, huber_delta                     the sum at the optimum
+        objective, huber_delta                     the sum at the optimum, with what priors add
         points, effective_points, warmup_points_left_out
         r2, mae, rmse, mape, worst                 over all fitted points together
         curves                                     for each: name, points, effective_points, autocorrelation, end_residual
@@ -71,7 +76,7 @@ def fit_law(
         standard_errors, variance_inflation, identified     by parameter
         correlations                               by pair, as "A,L0"
         combinations                               value, low, high of well-determined combinations of parameters
-        confidence, fixed
+        confidence, fixed, priors
         warnings                                   sentences; empty where the fit is sound
 
     Raises
@@ -93,8 +98,9 @@ def fit_law(
         )
 
     at = points([curve.schedule for curve in chosen], [steps for steps, _ in recorded], warmup_area, sizes)
-    problem = _problem(law, at, free, fixed, np.log(loss), delta)
-    starts = itertools.product(*([one.to_working(value) for value in one.starts] for one in free))
+    problem = _problem(law, at, free, fixed, priors, np.log(loss), delta)
+    begin = {name: (center,) for name, (center, _) in priors.items()}
+    starts = itertools.product(*([one.to_working(value) for value in begin.get(one.name, one.starts)] for one in free))
     found = [descend(problem, np.array(start)) for start in starts]
     best = min(found, key=lambda optimum: optimum.objective)
     polished = descend(problem, best.phi, tolerance=1e-13)
@@ -106,11 +112,18 @@ def fit_law(
     params = dict(zip(names, (*best.coefficients.tolist(), *values.tolist()), strict=True))
     fitted = law(**params, warmup_area=warmup_area)
     peaks = [curve.schedule.peak_lr for curve in chosen]
-    intervals, diagnostics = diagnose(fitted, chosen, at, loss, [one.name for one in free], delta, confidence)
+    known = {one.name: priors[one.name][1] * (delta * _slope(one, fitted)) ** 2 for one in free if one.name in priors}
+    intervals, diagnostics = diagnose(fitted, chosen, at, loss, [one.name for one in free], delta, confidence, known)
     diagnostics["fixed"] = dict(fixed)
+    diagnostics["priors"] = {name: list(prior) for name, prior in priors.items()}
     _add_search(diagnostics, best, found, loss.size)
     report = FitReport(intervals, diagnostics, (min(peaks), max(peaks)))
     return law(**params, warmup_area=warmup_area, report=report)
+
+
+def _slope(one: Nonlinear, law: Law) -> float:
+    """Derivative of a parameter's working value by the parameter, at the law's value of it."""
+    return 1.0 / one.from_working(one.to_working(float(getattr(law, one.name))))[1]
 
 
 def _values(free: list[Nonlinear], fixed: Mapping[str, float], order: tuple[Nonlinear, ...], phi: FloatArray) -> FloatArray:
@@ -122,7 +135,13 @@ def _values(free: list[Nonlinear], fixed: Mapping[str, float], order: tuple[Nonl
 
 
 def _problem(
-    law: type[Law], at: Points, free: list[Nonlinear], fixed: Mapping[str, float], log_loss: FloatArray, delta: float
+    law: type[Law],
+    at: Points,
+    free: list[Nonlinear],
+    fixed: Mapping[str, float],
+    priors: Mapping[str, tuple[float, float]],
+    log_loss: FloatArray,
+    delta: float,
 ) -> Problem:
     evaluate = law.terms(at)
     rows = [law.nonlinear.index(one) for one in free]
@@ -133,6 +152,7 @@ def _problem(
         return columns, slopes[rows] * rates[:, None]
 
     checked: Terms = terms
+    drawn = [priors.get(one.name) for one in free]
     return Problem(
         terms=checked,
         shaped=np.array([law.coefficients.index(one.shapes) for one in free], dtype=np.int64),
@@ -140,6 +160,8 @@ def _problem(
         huber_delta=delta,
         low=np.array([one.to_working(one.low) for one in free]),
         high=np.array([one.to_working(one.high) for one in free]),
+        center=np.array([one.to_working(prior[0]) if prior else 0.0 for one, prior in zip(free, drawn, strict=True)]),
+        strength=np.array([prior[1] if prior else 0.0 for prior in drawn]),
     )
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from rivervalley._checks import FloatArray, real
+from rivervalley._checks import FloatArray, InputError, real
 from rivervalley.curves import LossCurve
 from rivervalley.kernels import areas as area_kernels
 from rivervalley.kernels import multi_power as kernels
@@ -87,21 +87,32 @@ class MultiPowerLaw(Law):
         *,
         beta: float | None = 2.0,
         gamma: float | None = 0.5,
+        beta_strength: float | None = None,
         warmup_area: str = "included",
         huber_delta: float = 1e-3,
         confidence: float = 0.95,
     ) -> Self:
         """Fit the law; `beta` and `gamma` are held at the values given, None fits them too. Otherwise as AnnealingLaw.fit.
 
+        With a `beta_strength` above 0 beta is not held but drawn to the value given: beta_strength / 2 x
+        (difference of logarithms)^2 is added to the objective, in units of huber_delta^2.
+
         gamma = 1/2 lies between the clocks of steps and of summed rate; beta = 2 is what all nine public curves of a size
         agree on. Both are weaker knowledge than a fit's, and better than what three curves tell of them.
         """
-        fixed = {}
+        fixed, priors = {}, {}
         if beta is not None:
             fixed["beta"] = real("beta", beta, 1e-3, 100.0)
         if gamma is not None:
             fixed["gamma"] = real("gamma", gamma, 0.0, 2.0)
-        return fit_law(cls, curves, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+        if beta_strength is not None:
+            strength = real("beta_strength", beta_strength, 0.0, open_low=True)
+            if beta is None:
+                raise InputError("beta must be a number where beta_strength is given, not None")
+            priors["beta"] = (fixed.pop("beta"), strength)
+        return fit_law(
+            cls, curves, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence, priors=priors
+        )
 
     @staticmethod
     def terms(at: Points) -> Terms:

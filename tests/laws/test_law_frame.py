@@ -309,6 +309,21 @@ def test_standard_errors_are_the_sandwich_of_robust_regression():
     assert known.quantile == pytest.approx(stats.t.ppf(0.9, freedom))
     assert known.times[0] == autocorrelation_time(psi[:30])[0]
 
+    prior = np.array([0.0, 1e-4, 0.0])
+    drawn = uncertainty(jacobian, residuals, parts, 1.0, 0.8, prior)
+    bread = np.linalg.inv(0.5 * jacobian @ jacobian.T + np.diag(prior))
+    wanted = bread @ (meat * 60 / 57 + np.diag(prior)) @ bread
+    assert np.allclose(drawn.covariance, wanted, rtol=1e-8)
+
+
+def test_a_prior_identifies_what_the_data_leave_open():
+    u = np.linspace(0.0, 1.0, 40)
+    jacobian = np.stack([np.ones(40), np.zeros(40), u])
+    parts, residuals = [slice(0, 40)], 0.01 * np.cos(50.0 * u)
+    assert uncertainty(jacobian, residuals, parts, 1.0, 0.9).identified.tolist() == [True, False, True]
+    known = uncertainty(jacobian, residuals, parts, 1.0, 0.9, np.array([0.0, 25.0, 0.0]))
+    assert known.identified.all() and known.standard_errors[1] == pytest.approx(1.0 / 5.0)
+
 
 def test_identify_names_what_is_tied_and_what_is_missing():
     u = np.linspace(0.0, 1.0, 30)

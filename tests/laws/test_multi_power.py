@@ -92,6 +92,54 @@ def test_noise_free_curves_give_the_parameters_back(free):
         assert law.params[name] == pytest.approx(value, rel=1e-5 if free else 1e-6)
 
 
+def noisy_curves():
+    rng = np.random.default_rng(3)
+    steps = np.arange(200, 4001, 50)
+    schedules = [
+        rv.schedules.cosine(4000, 3e-4, 3e-5, 100),
+        rv.schedules.multi_step(4000, 3e-4, warmup_steps=100, boundaries=[2000], factors=[0.3]),
+    ]
+    noise = [5e-4 * rng.standard_normal(steps.size) for _ in schedules]
+    return [rv.LossCurve(steps, LAW.predict_at(s, steps) * np.exp(e), s, s.name) for s, e in zip(schedules, noise, strict=True)]
+
+
+def test_a_drawn_beta_has_the_least_objective_of_all_held_ones():
+    """The objective with the prior against fits that hold beta, with the prior added by hand: least where the fit ends."""
+    curves = noisy_curves()
+    law = MultiPowerLaw.fit(curves, beta=2.0, beta_strength=3.0)
+
+    def with_prior(beta):
+        held = MultiPowerLaw.fit(curves, beta=beta).diagnostics["objective"]
+        return held + 0.5 * 3.0 * np.log(beta / 2.0) ** 2 * 1e-6
+
+    assert law.diagnostics["priors"] == {"beta": [2.0, 3.0]}
+    assert law.diagnostics["objective"] == pytest.approx(with_prior(law.beta), rel=1e-9)
+    assert 1.01 * law.beta < 2.0
+    for factor in (0.9, 0.99, 1.01, 1.1):
+        assert with_prior(law.beta * factor) > law.diagnostics["objective"]
+
+
+def test_a_drawn_beta_lies_between_held_and_free():
+    curves = noisy_curves()
+    held, free = MultiPowerLaw.fit(curves), MultiPowerLaw.fit(curves, beta=None)
+    weak, strong = (MultiPowerLaw.fit(curves, beta_strength=strength) for strength in (1e-6, 1e9))
+    assert weak.diagnostics["objective"] == pytest.approx(free.diagnostics["objective"], rel=1e-4)
+    assert strong.beta == pytest.approx(2.0, rel=1e-4) and strong.B == pytest.approx(held.B, rel=1e-4)
+    # Strength s is a standard error of 1 / sqrt(s) in the logarithm where the curves have no say.
+    assert strong.diagnostics["standard_errors"]["beta"] == pytest.approx(2.0 / np.sqrt(1e9), rel=1e-3)
+    errors = [law.diagnostics["standard_errors"]["K"] for law in (held, MultiPowerLaw.fit(curves, beta_strength=100.0), free)]
+    assert errors[0] < errors[1] < errors[2]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [({"beta": None, "beta_strength": 1.0}, "beta must be a number"), ({"beta_strength": 0.0}, "beta_strength must be")],
+)
+def test_a_strength_needs_something_to_draw_to(options, message):
+    with pytest.raises(rv.InputError, match=message):
+        MultiPowerLaw.fit(noisy_curves(), **options)
+
+
 def test_a_law_comes_back_from_its_file(tmp_path):
     LAW.save(tmp_path / "law.json")
     assert rv.laws.load(tmp_path / "law.json") == LAW
@@ -141,7 +189,7 @@ HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24
 
 @shared_curves.needs_curves
 @pytest.mark.parametrize(
-    "size, r2, mae, mape, worst", [("25M", 0.99853, 0.00413, 0.00121, 0.00529), ("100M", 0.99862, 0.00354, 0.00117, 0.00553)]
+    "size, r2, mae, mape, worst", [("25M", 0.99853, 0.00408, 0.00120, 0.00515), ("100M", 0.99861, 0.00354, 0.00117, 0.00546)]
 )
 def test_real_curves_three_fitted_six_held_out(size, r2, mae, mape, worst):
     def read(name):
@@ -152,9 +200,9 @@ def test_real_curves_three_fitted_six_held_out(size, r2, mae, mape, worst):
     assert law.name == "multi_power"
     assert law.diagnostics["starts_agreeing"] == law.diagnostics["starts"]
     scores = [law.score(read(name)) for name in HELD_OUT]
-    assert np.mean([s.r2 for s in scores]) == pytest.approx(r2, abs=2e-5)
+    assert np.mean([s.r2 for s in scores]) == pytest.approx(r2, abs=1e-5)
     assert np.mean([s.mae for s in scores]) == pytest.approx(mae, rel=0.01)
-    assert np.mean([s.mape for s in scores]) == pytest.approx(mape, rel=0.01)
+    assert np.mean([s.mape for s in scores]) == pytest.approx(mape, rel=0.005)
     assert np.mean([s.worst for s in scores]) == pytest.approx(worst, rel=0.01)
     two = rv.laws.fit([read(name) for name in ("cosine_24000", "constant_24000")], law="auto")
     assert isinstance(two, AnnealingLaw)
