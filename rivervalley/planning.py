@@ -142,10 +142,11 @@ def plan(
     ]
     if floor < 0.1 * peak:
         plain.append(schedules.cosine(steps, peak, 0.1 * peak, warm, name="cosine to a tenth"))
-    for fraction in FRACTIONS:
-        if round(fraction * steps) + warm <= steps:
-            plain.append(schedules.wsd(steps, peak, warm, decay_fraction=fraction, final_lr=floor))
     falling = [*best, *(_option(law, s) for s in plain)]
+    for fraction in FRACTIONS:
+        length = round(fraction * steps)
+        if 1 <= length <= steps - warm:
+            falling.append(_option(law, schedules.wsd(steps, peak, warm, decay_fraction=fraction, final_lr=floor), length))
     optimised = _optimised(law, min(falling, key=lambda option: option.loss).schedule, peak, warm, floor)
     options = [*falling, optimised]
     if checkpoints is not None:

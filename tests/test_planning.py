@@ -71,6 +71,14 @@ def test_decay_now_is_worth_more_the_later_it_comes():
     assert np.all(np.diff(now.loss) < 0)
 
 
+def test_short_runs_leave_out_decays_that_do_not_fit():
+    for steps, warmup in ((10, 0), (40, 20)):
+        made = planning.plan(P0, steps, PEAK, warmup)
+        lengths = [option.decay_steps for option in made.options if option.name.endswith("% linear")]
+        assert all(1 <= length <= steps - warmup for length in lengths)
+    assert sorted(lengths) == [2, 4, 6, 8, 12, 16]
+
+
 def test_a_law_without_annealing_stays_at_the_peak():
     made = planning.plan(ForwardLaw(L0=2.0, A=0.4, alpha=0.5), 1000, 0.1)
     assert made.options[0].name == "constant"
