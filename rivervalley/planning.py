@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq, minimize
+from tqdm import tqdm
 
 from rivervalley import _checks, schedules
 from rivervalley._checks import FloatArray, InputError, IntArray
@@ -99,6 +100,7 @@ def plan(
     warmup_steps: int = 0,
     final_lr: float = 0.0,
     checkpoints: Sequence[int] | None = None,
+    progress: bool = False,
 ) -> Plan:
     """Compare schedules of one length and one peak rate under a fitted law.
 
@@ -114,6 +116,8 @@ def plan(
         Floor of all decays. Inverse and exponential decays end at a hundredth of the peak where it is 0.
     checkpoints : rising update counts
         Adds WSD-S over these.
+    progress : bool
+        Show a progress bar on standard error.
 
     Raises
     ------
@@ -134,7 +138,13 @@ def plan(
     peak = _checks.real("peak_lr", peak_lr, 0.0, open_low=True)
     warm = _checks.integer("warmup_steps", warmup_steps, 0, steps // 2)
     floor = _checks.real("final_lr", final_lr, 0.0, peak, open_high=True)
-    best = sorted((_best_decay(law, steps, peak, warm, floor, shape) for shape in SHAPES), key=lambda option: option.loss)
+    cycles = [] if checkpoints is None else [_cycles(checkpoints, peak, warm, floor)]
+    bar = tqdm(total=len(SHAPES) + 3, desc="plan", unit="part", disable=not progress, leave=False)
+    best = []
+    for shape in SHAPES:
+        best.append(_best_decay(law, steps, peak, warm, floor, shape))
+        bar.update()
+    best.sort(key=lambda option: option.loss)
     plain = [
         schedules.constant(steps, peak, warmup_steps=warm),
         schedules.cosine(steps, peak, floor, warm),
@@ -148,17 +158,18 @@ def plan(
         if 1 <= length <= steps - warm:
             falling.append(_option(law, schedules.wsd(steps, peak, warm, decay_fraction=fraction, final_lr=floor), length))
     optimised = _optimised(law, min(falling, key=lambda option: option.loss).schedule, peak, warm, floor)
-    options = [*falling, optimised]
-    if checkpoints is not None:
-        cycles = schedules.wsd_s(checkpoints, peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm)
-        options.append(_option(law, cycles))
+    options = [*falling, optimised, *(_option(law, s) for s in cycles)]
+    bar.update()
     extreme = _extreme(law, steps, peak, warm, floor)
+    bar.update()
+    now = decay_now(law, steps, peak, warm, floor)
+    bar.close()
     said = dict.fromkeys(caution for s in plain[:2] for caution in law.cautions(s))
     return Plan(
         options=tuple(sorted(options, key=lambda option: option.loss)),
         best_decay=tuple(best),
         optimised=optimised,
-        decay_now=decay_now(law, steps, peak, warm, floor),
+        decay_now=now,
         extreme=extreme,
         closed_forms=closed_forms(law, steps, peak, warm) if isinstance(law, AnnealingLaw) else {},
         cautions=tuple(said),
@@ -170,24 +181,21 @@ def decay_now(
 ) -> DecayNow:
     """For moments spread over a run at a constant rate: the best linear decay from there, and the loss it would reach."""
     starts = np.unique(np.geomspace(max(warmup_steps, steps // 50, 1), steps, moments).round().astype(np.int64))
+    # What a decay is worth is measured against the same updates at the peak rate, so that longer is not always better.
+    flat = law.predict(schedules.constant(2 * steps, peak_lr, warmup_steps=warmup_steps))
     lengths, losses, stays = [], [], []
     for start in starts.tolist():
 
         def reached(length: int, start: int = start) -> float:
             return _end(law, schedules.wsd(start + length, peak_lr, warmup_steps, decay_steps=length, final_lr=final_lr))
 
-        # What a decay is worth is measured against the same updates at the peak rate, so that longer is not always better.
-        constant = law.predict(schedules.constant(2 * start, peak_lr, warmup_steps=min(warmup_steps, 2 * start)))
-
-        def gain(
-            length: int, start: int = start, reached: Callable[[int], float] = reached, flat: FloatArray = constant
-        ) -> float:
+        def gain(length: int, start: int = start, reached: Callable[[int], float] = reached) -> float:
             return reached(length) - float(flat[start + length - 1])
 
         length = _least(gain, 1, start)
         lengths.append(length)
         losses.append(reached(length))
-        stays.append(float(constant[start + length - 1]))
+        stays.append(float(flat[start + length - 1]))
     return DecayNow(starts, np.array(lengths), np.array(losses), np.array(stays))
 
 
@@ -248,6 +256,10 @@ def _option(law: Law, schedule: Schedule, decay_steps: int | None = None) -> Opt
         return Option(schedule.name, schedule, _end(law, schedule), decay_steps)
     band = predict_band(law, schedule)
     return Option(schedule.name, schedule, float(band.loss[0]), decay_steps, float(band.low[0]), float(band.high[0]))
+
+
+def _cycles(checkpoints: Sequence[int], peak: float, warm: int, floor: float) -> Schedule:
+    return schedules.wsd_s(checkpoints, peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm)
 
 
 def _optimised(law: Law, start: Schedule, peak: float, warm: int, floor: float) -> Option:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.warmup_steps,
         arguments.final_lr,
         _checkpoints(arguments.checkpoints),
+        progress=sys.stderr.isatty(),
     )
     if arguments.output:
         schedules.write_csv(arguments.output, made.options[0].schedule)

@@ -23,20 +23,27 @@ def pyramid(drop, log_rate, before, offsets, total, mean_log, mean_before):
 
     The outputs have shape (2, blocks): row 0 for drops, row 1 for rises.
     """
-    for level in range(offsets.size - 1):
-        width = WIDTH << level
-        for b in range(offsets[level + 1] - offsets[level]):
-            j = offsets[level] + b
+    for b in range(offsets[1]):
+        for sign in range(2):
+            s, p, q = 0.0, 0.0, 0.0
+            for k in range(b * WIDTH, min((b + 1) * WIDTH, drop.size)):
+                if (drop[k] > 0.0) == (sign == 0):
+                    s += drop[k]
+                    p += drop[k] * log_rate[k]
+                    q += drop[k] * before[k]
+            total[sign, b] = s
+            mean_log[sign, b] = p / s if s != 0.0 else 0.0
+            mean_before[sign, b] = q / s if s != 0.0 else 0.0
+    for level in range(1, offsets.size - 1):
+        for j in range(offsets[level], offsets[level + 1]):
+            one = offsets[level - 1] + 2 * (j - offsets[level])
+            two = min(one + 1, offsets[level] - 1)  # the last block may stand alone
             for sign in range(2):
-                s, a, c = 0.0, 0.0, 0.0
-                for k in range(b * width, min((b + 1) * width, drop.size)):
-                    if (drop[k] > 0.0) == (sign == 0):
-                        s += drop[k]
-                        a += drop[k] * log_rate[k]
-                        c += drop[k] * before[k]
-                total[sign, j] = s
-                mean_log[sign, j] = a / s if s != 0.0 else 0.0
-                mean_before[sign, j] = c / s if s != 0.0 else 0.0
+                s = total[sign, one] + total[sign, two]
+                share = total[sign, two] / s if s != 0.0 else 0.0
+                total[sign, j] = s if two > one else total[sign, one]
+                mean_log[sign, j] = mean_log[sign, one] + share * (mean_log[sign, two] - mean_log[sign, one])
+                mean_before[sign, j] = mean_before[sign, one] + share * (mean_before[sign, two] - mean_before[sign, one])
 
 
 @device
