@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     loss = law.predict(schedule)
     places = _places(schedule, 11)[1:]
     band = None if law.report is None else laws.predict_band(law, schedule, places, level)
-    for caution in law.cautions(schedule):
+    for caution in law.cautions(schedule) if band is None else band.cautions:
         print(f"rivervalley: caution: {caution}", file=sys.stderr)
     print(table(law, schedule, loss, band))
     if arguments.output:

@@ -49,7 +49,7 @@ class Band:
     steps : int array, shape (R,)
     loss, low, high : float arrays, shape (R,)
         Each true loss lies within [low, high] with the probability `confidence`; they do not move independently. Infinite
-        where the fitted curves leave open what the prediction needs.
+        where the fitted curves leave open what the prediction needs; 0 to infinity where the law predicts no positive loss.
     confidence : float
     parts : dict of name to float array, shape (R,)
         Relative standard deviations that the band is made of: "run", "misfit", "parameters", "beyond".
@@ -112,9 +112,14 @@ def predict_band(law: Law, s: Schedule, steps: Any = None, confidence: float = 0
     }
     spread = np.sqrt(sum(part**2 for part in parts.values()))
     reach = float(student.ppf(0.5 + 0.5 * level, FREEDOM)) * spread
-    with np.errstate(over="ignore"):
-        low, high = loss * np.exp(-reach), loss * np.exp(reach)
-    return Band(at, loss, low, high, level, parts, tuple(law.cautions(s)))
+    meant = loss > 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = np.where(meant, loss * np.exp(-reach), 0.0), np.where(meant, loss * np.exp(reach), np.inf)
+    cautions = law.cautions(s)
+    if not meant.all():
+        first = int(at[np.argmin(meant)])
+        cautions.append(f"the law predicts no positive loss at step {first}: it does not hold that far from what was fitted")
+    return Band(at, loss, low, high, level, parts, tuple(cautions))
 
 
 def _parameters(law: Law, s: Schedule, at: IntArray) -> FloatArray:

@@ -118,6 +118,14 @@ def test_bad_input_is_refused(law):
             call()
 
 
+def test_a_loss_below_zero_has_no_band_and_a_caution(law):
+    band = predict_band(law, rv.schedules.linear(4000, 1e-2), [400, 4000])
+    assert band.loss[0] > 0.0 > band.loss[1]
+    assert np.isfinite(band.high[0]) and (band.low[1], band.high[1]) == (0.0, np.inf)
+    assert band.cautions[-1].startswith("the law predicts no positive loss at step 4000")
+    assert len(predict_band(law, rv.schedules.linear(4000, 2e-4)).cautions) == 0
+
+
 # Cross-validation on public runs.
 
 
