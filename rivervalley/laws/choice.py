@@ -68,7 +68,7 @@ def fit_auto(curves: LossCurve | Sequence[LossCurve]) -> Law:
 
 
 def shows_relaxation(curve: LossCurve) -> bool:
-    """Whether the rate drops suddenly by more than half and then holds while ten losses are read.
+    """Whether the rate drops suddenly by more than half and then holds, at least as long, while ten losses are read.
 
     >>> from rivervalley.schedules import multi_step
     >>> shows_relaxation(LossCurve(range(100, 1001, 10), [1.0] * 91, multi_step(1000, 0.1)))
@@ -82,6 +82,8 @@ def shows_relaxation(curve: LossCurve) -> bool:
         after = lr[place + width :]
         held = np.abs(after - after[0]) <= 0.1 * after[0]
         length = int(np.argmin(held)) if not held.all() else held.size
+        if length < width:  # the tail of a slow anneal passes low rates quickly
+            continue
         first = max(curve.schedule.warmup_steps - 1, 0) + int(place) + width
         if np.count_nonzero((curve.steps > first) & (curve.steps <= first + length)) >= WATCHED:
             return True

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import ClassVar, Self
 
 import numpy as np
+from scipy.special import digamma
 
-from rivervalley._checks import FloatArray, InputError, real
+from rivervalley._checks import FloatArray, InputError, IntArray, real
 from rivervalley.curves import LossCurve
 from rivervalley.kernels import areas as area_kernels
 from rivervalley.kernels import multi_power as kernels
+from rivervalley.kernels.mixture import mixture_drops, nodes
 from rivervalley.laws._points import Points
 from rivervalley.laws._solve import Terms
 from rivervalley.laws._terms import GENTLE_ALPHA, forward_term
 from rivervalley.laws.fitting import fit_law
 from rivervalley.laws.law import Law, Nonlinear
 
+# A merged past costs some 20 us a point, a carried one 0.6 us an update; short runs are summed drop by drop.
+DENSE, LONG = 40, 512
 _TINY = 1e-9  # of the peak rate: below it a rate counts as this share in eta^-gamma, which has no value at 0
 
 
@@ -43,8 +48,9 @@ class MultiPowerLaw(Law):
     K, beta and gamma are hardly told apart by two or three curves, and the free fit predicts worse than one that holds
     beta and gamma: as beta falls to 0, B grows without limit. `fit` holds them unless told otherwise.
 
-    Drops long past are merged, weighted by their sizes, so that time grows as steps x log(steps). What that changes is
-    some 1e-5 of the last term for a rate that only falls, and up to half a percent of it for one that jumps up again.
+    Where losses are asked for at fewer than one update in 40, drops long past are merged, weighted by their sizes, and a
+    point costs log(steps). What that changes is some 1e-5 of the last term for a rate that only falls, and up to half a
+    percent of it for one that jumps up again. Elsewhere the mixture's rates are carried on from update to update, to 1e-9.
 
     Examples
     --------
@@ -118,15 +124,13 @@ class MultiPowerLaw(Law):
     def terms(at: Points) -> Terms:
         """1, S1^-alpha and minus the sum over drops."""
         forward = forward_term(at)
-        runs = [_prepared(*run) for run in zip(at.forward_lr, at.annealing_lr, at.at, strict=True)]
-        out = [np.empty((4, index.size)) for index in at.at]
+        runs = [_loss_drops(*run) for run in zip(at.forward_lr, at.annealing_lr, at.at, strict=True)]
         drops = np.empty((4, at.S1.size))
 
         def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
             alpha, K, beta, gamma = (float(value) for value in nonlinear)
-            for part, run, values in zip(at.slices(), runs, out, strict=True):
-                kernels.loss_drops(*run, K, beta, gamma, values)
-                drops[:, part] = values
+            for part, run in zip(at.slices(), runs, strict=True):
+                drops[:, part] = run(K, beta, gamma)
             power, slope = forward(alpha)
             terms = np.stack([np.ones(at.S1.size), power, -drops[0]])
             return terms, np.stack([slope, -drops[1], -drops[2], -drops[3]])
@@ -134,15 +138,56 @@ class MultiPowerLaw(Law):
         return evaluate
 
 
-def _prepared(forward_lr: FloatArray, annealing_lr: FloatArray, at: np.ndarray) -> tuple[np.ndarray, ...]:
-    """What the kernel needs of one run: points, their summed rates, single drops and blocks of drops."""
-    S = np.empty_like(forward_lr)
-    area_kernels.forward(np.ascontiguousarray(forward_lr), np.zeros(2), S)
+def _loss_drops(forward_lr: FloatArray, annealing_lr: FloatArray, at: IntArray) -> Callable[[float, float, float], FloatArray]:
+    """The sum over drops at the points of one run, and its derivatives by K, beta and gamma, as a function of these three."""
     drop = np.zeros_like(annealing_lr)
     drop[1:] = annealing_lr[:-1] - annealing_lr[1:]
     log_rate = np.log(np.maximum(annealing_lr, _TINY * max(float(annealing_lr.max()), 1e-300)))
+    forward_lr, at = np.ascontiguousarray(forward_lr), np.ascontiguousarray(at)
+    out = np.zeros((4, at.size))
+    moved = np.flatnonzero(drop)
+    if moved.size == 0:
+        return lambda K, beta, gamma: out
+    if drop.size >= LONG and DENSE * at.size >= drop.size:
+        ends = (float(log_rate[moved].min()), float(log_rate[moved].max()))
+        return lambda K, beta, gamma: _mixture(forward_lr, drop, log_rate, ends, at, K, beta, gamma, out)
+
+    S = np.empty_like(forward_lr)
+    area_kernels.forward(forward_lr, np.zeros(2), S)
     before = np.concatenate([[0.0], S[:-1]])
     offsets = kernels.level_offsets(drop.size)
     blocks = np.empty((3, 2, int(offsets[-1])))
     kernels.pyramid(drop, log_rate, before, offsets, blocks[0], blocks[1], blocks[2])
-    return np.ascontiguousarray(at), S[at], drop, log_rate, before, offsets, blocks[0], blocks[1], blocks[2]
+    S_at = S[at]
+
+    def merged(K: float, beta: float, gamma: float) -> FloatArray:
+        kernels.loss_drops(at, S_at, drop, log_rate, before, offsets, blocks[0], blocks[1], blocks[2], K, beta, gamma, out)
+        return out
+
+    return merged
+
+
+def _mixture(
+    forward_lr: FloatArray,
+    drop: FloatArray,
+    log_rate: FloatArray,
+    ends: tuple[float, float],
+    at: IntArray,
+    K: float,
+    beta: float,
+    gamma: float,
+    out: FloatArray,
+) -> FloatArray:
+    """`mixture_drops` with nodes laid out for these parameters; `ends` are the least and the largest of `log_rate` at drops."""
+    if K == 0.0 or beta == 0.0:
+        return np.zeros_like(out)
+    log_K = math.log(K)
+    summed = max(float(forward_lr.sum()), 1e-300)
+    y, spacing = nodes(beta, log_K - gamma * ends[1], log_K - gamma * ends[0], summed)
+    v = np.exp(np.minimum(y, 690.0))
+    norm = math.lgamma(beta) - math.log(spacing)
+    E, X = np.zeros((2, 4, y.size))
+    psi = float(digamma(beta))
+    mixture_drops(at, forward_lr, drop, log_rate, y, v, log_K, beta, gamma, norm, psi, E, X, np.empty(y.size), out)
+    out[1] /= K
+    return out

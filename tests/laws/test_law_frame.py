@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from rivervalley._checks import InputError
 from rivervalley.areas import both_areas
 from rivervalley.curves import LossCurve
-from rivervalley.laws import LAWS, AnnealingLaw, Law, load, published, summary
+from rivervalley.laws import LAWS, AnnealingLaw, Law, fitting, load, published, summary
 from rivervalley.laws._points import points
 from rivervalley.laws._report import log_jacobian
 from rivervalley.laws._solve import Problem, descend, huber
@@ -243,6 +243,19 @@ def test_search_starts_where_terms_vanish_or_coincide():
     found = descend(problem, np.array([1e-9]))
     assert np.isfinite(found.objective) and found.coefficients[2] == 0.0
     assert np.allclose(descend(problem, np.array([0.3]), 1e-13).coefficients, [2.0, 1.0, 0.0], rtol=1e-8)
+
+
+def test_many_losses_are_searched_on_few_and_fitted_to_all(monkeypatch):
+    curves = curves_of(TRUTH, three_schedules(), every=1, noise=0.02, rng=np.random.default_rng(4))
+    assert sum(len(curve) for curve in curves) > 2 * fitting.SEARCHED
+    quick = AnnealingLaw.fit(curves, decay_factor=None)
+    monkeypatch.setattr(fitting, "SEARCHED", 10**9)
+    whole = AnnealingLaw.fit(curves, decay_factor=None)
+    assert quick.diagnostics["objective"] == pytest.approx(whole.diagnostics["objective"], rel=1e-9)
+    assert quick.diagnostics["starts_agreeing"] == quick.diagnostics["starts"] == whole.diagnostics["starts"]
+    for name, value in whole.params.items():
+        assert quick.params[name] == pytest.approx(value, rel=1e-4)
+    assert quick.diagnostics["points"] == whole.diagnostics["points"] > 2 * 2000
 
 
 # Uncertainty.

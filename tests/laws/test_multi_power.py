@@ -173,6 +173,16 @@ def test_the_rule_sees_relaxation(schedule, shown):
     assert shows_relaxation(curve_of(schedule)) is shown
 
 
+def test_the_rule_is_not_misled_by_a_loss_for_every_update():
+    for s in (
+        rv.schedules.cosine(2000, 1e-3),
+        rv.schedules.linear(2000, 1e-3),
+        rv.schedules.wsd(2000, 1e-3, decay_fraction=0.1),
+    ):
+        assert not shows_relaxation(curve_of(s, every=1))
+    assert shows_relaxation(curve_of(rv.schedules.multi_step(2000, 1e-3, boundaries=[1000], factors=[0.3]), every=1))
+
+
 def test_auto_says_what_it_chose():
     slow = [curve_of(rv.schedules.constant(2000, 1e-3)), curve_of(rv.schedules.cosine(2000, 1e-3))]
     law = rv.laws.fit(slow, law="auto")
