@@ -181,9 +181,10 @@ def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], no
         lines += ["", f"{'end of held-out run':<34} {'step':>8} {'loss':>9} {'predicted':>10}   90 % band"]
         for curve in held:
             band = laws.predict_band(law, curve.schedule, [int(curve.steps[-1])])
-            inside = "" if band.low[0] <= curve.loss[-1] <= band.high[0] else "   outside"
+            end = law.end_loss(curve)
+            inside = "" if band.low[0] <= end <= band.high[0] else "   outside"
             lines.append(
-                f"{curve.name[:34]:<34} {int(curve.steps[-1]):>8} {curve.loss[-1]:>9.4f} {band.loss[0]:>10.4f}   "
+                f"{curve.name[:34]:<34} {int(curve.steps[-1]):>8} {end:>9.4f} {band.loss[0]:>10.4f}   "
                 f"{band.low[0]:.4f} to {band.high[0]:.4f}{inside}"
             )
     lines += [
@@ -237,7 +238,7 @@ def as_document(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve]
     ends = {}
     for curve in held:
         band = laws.predict_band(law, curve.schedule, [int(curve.steps[-1])])
-        numbers = {"loss": float(curve.loss[-1]), "predicted": float(band.loss[0])}
+        numbers = {"loss": law.end_loss(curve), "predicted": float(band.loss[0])}
         ends[curve.name] = numbers | {"low": float(band.low[0]), "high": _finite(float(band.high[0]))}
     scores = {kind: {c.name: asdict(law.score(c)) for c in curves} for kind, curves in (("fitted", fitted), ("held", held))}
     return {

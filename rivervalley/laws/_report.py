@@ -11,7 +11,7 @@ import numpy as np
 from rivervalley._checks import FloatArray
 from rivervalley.curves import LossCurve
 from rivervalley.laws._points import Points
-from rivervalley.laws._scores import scores
+from rivervalley.laws._scores import end_residual, scores
 from rivervalley.laws._uncertainty import Uncertainty, identify, uncertainty
 from rivervalley.laws.law import Law
 
@@ -46,10 +46,9 @@ def diagnose(
         intervals[name] = (max(value - reach, low), min(value + reach, high))
     each = []
     for part, curve, effective, lag in zip(parts, curves, known.effective, known.lag1, strict=True):
-        last = part.stop - 1
         entry = {"name": curve.name, "effective_points": effective, "autocorrelation": lag}
-        entry["end_residual"] = float(np.log(loss[last] / predicted[last]))
-        entry["summed_lr"] = float(at.S1[last])
+        entry["end_residual"] = end_residual(np.log(loss[part] / predicted[part]))
+        entry["summed_lr"] = float(at.S1[part.stop - 1])
         each.append(entry | asdict(scores(loss[part], predicted[part])))
     diagnostics: dict[str, Any] = {
         "huber_delta": huber_delta,

@@ -8,6 +8,8 @@ import numpy as np
 
 from rivervalley._checks import FloatArray
 
+QUIET = 0.001  # relative noise of a mean that is quiet enough
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -48,3 +50,13 @@ def scores(loss: FloatArray, predicted: FloatArray) -> Scores:
         worst=float(relative.max()),
         points=int(error.size),
     )
+
+
+def end_residual(residuals: FloatArray) -> float:
+    """Mean of a curve's last log residuals: of one where readings are quiet, else of as many as bring the noise to 0.1 %.
+
+    The noise is told from neighbouring residuals. At most a twentieth of the residuals count as the end.
+    """
+    noise = 1.4826 * float(np.median(np.abs(np.diff(residuals)))) / np.sqrt(2.0) if residuals.size > 2 else 0.0
+    rows = int(np.clip(np.ceil((noise / QUIET) ** 2), 1, max(1, residuals.size // 20)))
+    return float(residuals[-rows:].mean())

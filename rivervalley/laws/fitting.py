@@ -73,7 +73,7 @@ def fit_law(
         points, effective_points, warmup_points_left_out
         r2, mae, rmse, mape, worst                 over all fitted points together
         curves                                     for each: name, points, effective_points, autocorrelation, end_residual
-                                                   (log of its last loss / the law's), summed_lr, r2, ...
+                                                   (log of its end / the law's, noise averaged), summed_lr, r2, ...
         starts, starts_agreeing, start_spread      within 0.1 % of the best objective; largest / smallest - 1
         condition_number                           of the Jacobian of log L, columns scaled to length 1; inf if not full rank
         standard_errors, variance_inflation, identified     by parameter

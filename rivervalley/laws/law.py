@@ -13,11 +13,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from rivervalley import _checks
-from rivervalley._checks import FloatArray, InputError, show
+from rivervalley._checks import FloatArray, InputError, IntArray, show
 from rivervalley._files import write_text
 from rivervalley.curves import LossCurve
 from rivervalley.laws._points import WARMUP_AREAS, Points, after_warmup, points
-from rivervalley.laws._scores import Scores, scores
+from rivervalley.laws._scores import Scores, end_residual, scores
 from rivervalley.laws._solve import Terms
 from rivervalley.schedules import Schedule
 
@@ -189,12 +189,23 @@ class Law(ABC):
         InputError
             If `curve` is no LossCurve or has no losses after its warm-up.
         """
-        if not isinstance(curve, LossCurve):
-            raise InputError(f"curve must be a LossCurve, not {show(curve)}")
-        steps, loss = after_warmup(curve)
-        if steps.size == 0:
-            raise InputError(f"curve {curve.name!r} must have losses after its warm-up to be scored, but has none")
+        steps, loss = _recorded(curve)
         return scores(loss, self.predict_at(curve.schedule, steps))
+
+    def end_loss(self, curve: LossCurve) -> float:
+        """The loss at the end of a curve, for comparison with a prediction: its last reading, or where readings are noisy
+        the mean of the last ones, up to a twentieth of them, carried to the end along the law.
+
+        Raises
+        ------
+        InputError
+            As `score`.
+        """
+        steps, loss = _recorded(curve)
+        predicted = self.predict_at(curve.schedule, steps)
+        if min(loss.min(), predicted.min()) <= 0.0:
+            return float(loss[-1])
+        return float(predicted[-1] * np.exp(end_residual(np.log(loss / predicted))))
 
     def cautions(self, s: Schedule) -> list[str]:
         """Sentences on why a prediction for this schedule goes beyond what the law was fitted to; empty where it does not."""
@@ -274,6 +285,16 @@ def read_law_file(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not isinstance(data, dict) or data.get("format") != FILE_FORMAT or not needed <= data.keys():
         raise InputError(f"path must be a law's file of format {FILE_FORMAT!r}, which {str(path)!r} is not")
     return data
+
+
+def _recorded(curve: object) -> tuple[IntArray, FloatArray]:
+    """Steps and losses of a curve after its warm-up."""
+    if not isinstance(curve, LossCurve):
+        raise InputError(f"curve must be a LossCurve, not {show(curve)}")
+    steps, loss = after_warmup(curve)
+    if steps.size == 0:
+        raise InputError(f"curve {curve.name!r} must have losses after its warm-up to be scored, but has none")
+    return steps, loss
 
 
 def _schedule(s: object) -> Schedule:

@@ -27,7 +27,7 @@ class LeftOut:
     name : str
     scores : Scores
     loss, predicted, low, high : float
-        Its last loss, the prediction of it, and the 90 % band.
+        Its loss at the end (`Law.end_loss`), the prediction of it, and the 90 % band.
     """
 
     name: str
@@ -71,7 +71,7 @@ def leave_one_out(curves: Sequence[LossCurve], law: type[Law], **options: Any) -
     for k, curve in enumerate(chosen):
         fitted = kind.fit([other for j, other in enumerate(chosen) if j != k], **options)
         band = predict_band(fitted, curve.schedule, [int(curve.steps[-1])])
-        ends = (float(curve.loss[-1]), float(band.loss[0]), float(band.low[0]), float(band.high[0]))
+        ends = (fitted.end_loss(curve), float(band.loss[0]), float(band.low[0]), float(band.high[0]))
         found.append(LeftOut(curve.name, fitted.score(curve), *ends))
     return tuple(found)
 

@@ -19,6 +19,7 @@ from rivervalley.curves import LossCurve
 from rivervalley.laws import LAWS, AnnealingLaw, Law, fitting, load, published, summary
 from rivervalley.laws._points import points
 from rivervalley.laws._report import log_jacobian
+from rivervalley.laws._scores import end_residual
 from rivervalley.laws._solve import Problem, descend, huber
 from rivervalley.laws._terms import ALPHA
 from rivervalley.laws._uncertainty import autocorrelation_time, identify, uncertainty
@@ -243,6 +244,27 @@ def test_search_starts_where_terms_vanish_or_coincide():
     found = descend(problem, np.array([1e-9]))
     assert np.isfinite(found.objective) and found.coefficients[2] == 0.0
     assert np.allclose(descend(problem, np.array([0.3]), 1e-13).coefficients, [2.0, 1.0, 0.0], rtol=1e-8)
+
+
+def test_the_end_of_a_curve_is_averaged_as_far_as_its_noise_asks():
+    rng = np.random.default_rng(11)
+    quiet = 1e-4 * rng.standard_normal(1000)
+    assert end_residual(quiet) == quiet[-1]
+    noisy = 0.005 * rng.standard_normal(1000)
+    assert end_residual(noisy) == pytest.approx(noisy[-25:].mean(), abs=1e-3)  # (0.005 / 0.001)^2 of them
+    loud = rng.standard_normal(1000)
+    assert end_residual(loud) == pytest.approx(loud[-50:].mean())
+    assert end_residual(np.array([0.3])) == 0.3
+
+    s = three_schedules()[1]
+    steps = np.arange(100, s.steps + 1)
+    clean = TRUTH.predict_at(s, steps)
+    assert TRUTH.end_loss(LossCurve(steps, 1.01 * clean, s)) == pytest.approx(1.01 * clean[-1])
+    noise = 0.05 * rng.standard_normal(steps.size)
+    averaged = TRUTH.end_loss(LossCurve(steps, clean * np.exp(noise), s))
+    assert np.log(averaged / clean[-1]) == pytest.approx(noise[-95:].mean(), abs=1e-9)
+    with pytest.raises(InputError, match="curve must be a LossCurve"):
+        TRUTH.end_loss(clean)
 
 
 def test_many_losses_are_searched_on_few_and_fitted_to_all(monkeypatch):
