@@ -7,12 +7,11 @@ import hashlib
 import io
 import itertools
 import json
-import multiprocessing
 import os
 import string
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from rivervalley import _checks, landscapes, schedules
 from rivervalley._checks import DivergenceError, InputError
 from rivervalley._files import write_text
+from rivervalley._processes import pool
 from rivervalley.curves import write_curve
 from rivervalley.runs import Run
 from rivervalley.simulate import simulate
@@ -254,12 +254,9 @@ def _in_processes(todo: Sequence[Job], runs: Path, processes: int) -> Iterator[s
         return
     # The first run compiles the kernels, so that the processes find them in the cache.
     yield _do(todo[0], str(runs))
-    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        for future in as_completed([pool.submit(_do, job, str(runs)) for job in todo[1:]]):
+    with pool(processes) as workers:
+        for future in as_completed([workers.submit(_do, job, str(runs)) for job in todo[1:]]):
             yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _on_dask(todo: Sequence[Job], runs: Path, address: str) -> Iterator[str]:

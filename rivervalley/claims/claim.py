@@ -62,6 +62,10 @@ class Check:
     error: float
     tolerance: float
 
+    def __post_init__(self) -> None:
+        for name in ("predicted", "measured", "error", "tolerance"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
     @property
     def passed(self) -> bool:
         """Whether the error is within the tolerance."""

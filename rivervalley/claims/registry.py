@@ -5,14 +5,13 @@ from __future__ import annotations
 import builtins
 import difflib
 import importlib
-import multiprocessing
 import pkgutil
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from rivervalley import _checks
 from rivervalley._checks import InputError
+from rivervalley._processes import pool
 from rivervalley.claims.claim import Claim, Setting, Verdict, judge
 
 # The claims of a group stand in the modules of this package whose names begin so, each with a tuple CLAIMS.
@@ -117,14 +116,10 @@ def _verdicts(ids: builtins.list[str], where: Setting, controls: bool, workers: 
         for claim_id in ids:
             yield _judge(claim_id, where, controls)
         return
-    # Spawned, not forked: a forked process would inherit the locks of this one's threads.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        futures = [pool.submit(_judge, claim_id, where, controls) for claim_id in ids]
+    with pool(workers) as processes:
+        futures = [processes.submit(_judge, claim_id, where, controls) for claim_id in ids]
         for future in futures:
             yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _judge(claim_id: str, where: Setting, controls: bool) -> Verdict:
