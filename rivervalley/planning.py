@@ -115,7 +115,7 @@ def plan(
     final_lr : float
         Floor of all decays. Inverse and exponential decays end at a hundredth of the peak where it is 0.
     checkpoints : rising update counts
-        Adds WSD-S over these.
+        Adds WSD-S over these and the end of the run.
     progress : bool
         Show a progress bar on standard error.
 
@@ -138,7 +138,7 @@ def plan(
     peak = _checks.real("peak_lr", peak_lr, 0.0, open_low=True)
     warm = _checks.integer("warmup_steps", warmup_steps, 0, steps // 2)
     floor = _checks.real("final_lr", final_lr, 0.0, peak, open_high=True)
-    cycles = [] if checkpoints is None else [_cycles(checkpoints, peak, warm, floor)]
+    cycles = [] if checkpoints is None else [_cycles(checkpoints, steps, peak, warm, floor)]
     bar = tqdm(total=len(SHAPES) + 3, desc="plan", unit="part", disable=not progress, leave=False)
     best = []
     for shape in SHAPES:
@@ -258,8 +258,13 @@ def _option(law: Law, schedule: Schedule, decay_steps: int | None = None) -> Opt
     return Option(schedule.name, schedule, float(band.loss[0]), decay_steps, float(band.low[0]), float(band.high[0]))
 
 
-def _cycles(checkpoints: Sequence[int], peak: float, warm: int, floor: float) -> Schedule:
-    return schedules.wsd_s(checkpoints, peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm)
+def _cycles(checkpoints: Sequence[int], steps: int, peak: float, warm: int, floor: float) -> Schedule:
+    ends = _checks.rising_steps("checkpoints", checkpoints, low=1).tolist()
+    if ends[-1] > steps:
+        raise InputError(f"checkpoints must lie within the run's {steps} updates, not at {ends[-1]}")
+    return schedules.wsd_s(
+        ends if ends[-1] == steps else [*ends, steps], peak, final_lr=max(floor, 0.1 * peak), warmup_steps=warm
+    )
 
 
 def _optimised(law: Law, start: Schedule, peak: float, warm: int, floor: float) -> Option:

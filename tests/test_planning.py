@@ -113,6 +113,8 @@ def test_floors_and_checkpoints():
     assert "wsd-s" in options(made)
     assert all(option.schedule.steps == 5000 for option in made.options)
     assert "cosine to a tenth" not in options(made)
+    early = planning.plan(P0, 5000, PEAK, warmup_steps=100, final_lr=0.2 * PEAK, checkpoints=[2000])
+    assert options(early)["wsd-s"] == options(made)["wsd-s"]
 
 
 def test_another_peak_gets_a_caution():
@@ -130,6 +132,7 @@ def test_another_peak_gets_a_caution():
         ({"final_lr": 1.0}, "final_lr must be"),
         ({"warmup_steps": 900}, "warmup_steps must be"),
         ({"checkpoints": [5, 4]}, "checkpoints must rise"),
+        ({"checkpoints": [500, 2000]}, "checkpoints must lie within the run's 1000 updates, not at 2000"),
     ],
 )
 def test_bad_input_is_refused(bad, words):

@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--warmup-steps", type=int, default=0, metavar="N", help="length of the warm-up (default 0)")
     parser.add_argument("--final-lr", type=float, default=0.0, metavar="X", help="floor of all decays (default 0)")
-    parser.add_argument("--checkpoints", metavar="N,N,...", help="also WSD-S with a decay before each of these updates")
+    parser.add_argument(
+        "--checkpoints", metavar="N,N,...", help="also WSD-S with a decay before each of these updates and the end"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output and nothing else")
     parser.add_argument("-o", "--output", metavar="LR.csv", help="write the rates of the best schedule, one row an update")
     parser.add_argument("--plot", metavar="FILE.png", help="draw the best schedules and what a decay would give now")
