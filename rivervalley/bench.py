@@ -20,8 +20,9 @@ import numpy as np
 from scipy.signal import lfilter
 from tqdm import tqdm
 
-from rivervalley import areas, landscapes, schedules
-from rivervalley.simulate import simulate
+from rivervalley import landscapes, schedules
+from rivervalley.schedules import areas
+from rivervalley.simulation.simulate import simulate
 
 HILLS = np.geomspace(0.05, 2.0, 15)
 NOISE_STD = 0.1
@@ -64,7 +65,7 @@ def table(rows: Sequence[BenchRow]) -> str:
 
 def document(rows: Sequence[BenchRow]) -> dict[str, Any]:
     """The rows as JSON has them, with versions and the task."""
-    from rivervalley.report import versions
+    from rivervalley._common.versions import versions
 
     task = {"hills": HILLS.size, "river": 1, "trajectories": TRAJECTORIES, "steps": STEPS, "dtype": "float64", "threads": 1}
     return {"task": task, "versions": versions(), "rows": [asdict(row) for row in rows]}

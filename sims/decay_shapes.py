@@ -5,7 +5,8 @@ from common import folder, save
 from matplotlib.ticker import NullFormatter
 
 import rivervalley as rv
-from rivervalley import optimal, plots
+from rivervalley import plots
+from rivervalley.planning import optimal
 
 PEAK = 0.5
 LENGTHS = np.unique(np.geomspace(10, 3000, 16).round().astype(int))

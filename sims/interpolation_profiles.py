@@ -5,8 +5,7 @@ from common import folder, save
 from matplotlib import colormaps
 
 import rivervalley as rv
-from rivervalley import plots
-from rivervalley.landscapes import closed_forms
+from rivervalley import plots, theory
 
 FRACTION = np.linspace(0.0, 1.0, 41)
 LAGS = (3, 10, 30, 300)
@@ -39,7 +38,7 @@ def main() -> None:
         first = rv.simulate(valley, rv.schedules.constant(steps=100, peak_lr=lr), trajectories=20_000, seed=1)
         for lag, colour in zip(LAGS, colours, strict=True):
             second = rv.simulate(valley, rv.schedules.constant(steps=lag, peak_lr=lr), initial=first)
-            exact = closed_forms.chord_hill_share(FRACTION, lag, lr, 1.0)
+            exact = theory.chord_hill_share(FRACTION, lag, lr, 1.0)
             left.plot(FRACTION, exact, color=colour, label=f"{lag} updates apart")
             ends = 0.5 * (valley.loss(first.state).mean() + valley.loss(second.state).mean())
             left.plot(FRACTION[::4], chord(valley, first.state, second.state)[::4] / ends, "o", ms=4, color=colour)
@@ -68,7 +67,7 @@ def main() -> None:
             apart = np.linalg.norm(bend.plane(there.state) - bend.plane(gone.state), axis=1).mean()
             loss = circle_chord(bend, gone.state, there.state)
             right.plot(FRACTION, 1e3 * (loss - loss[0]), color=colour, label=f"{apart:.2f} apart")
-        critical = closed_forms.critical_chord(RADIUS, STIFFNESS, SLOPE)
+        critical = theory.critical_chord(RADIUS, STIFFNESS, SLOPE)
         right.axhline(0.0, color="0.5", lw=0.8, ls=":")
         right.set(
             xlabel="fraction of the way between two decayed iterates",

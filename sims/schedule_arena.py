@@ -5,7 +5,8 @@ from common import folder, save
 from matplotlib.ticker import NullFormatter
 
 import rivervalley as rv
-from rivervalley import arena, plots
+from rivervalley import plots
+from rivervalley.simulation.compare import contenders, table
 
 BUDGETS = [2500, 5000, 10_000]
 PEAK = 0.5
@@ -16,7 +17,7 @@ def main() -> None:
     valley = rv.landscapes.RiverValley(
         hills=np.geomspace(0.02, 1.0, 50), noise_std=0.02**0.5, river=rv.landscapes.PowerRiver(1.0, 1.0)
     )
-    standard = arena.contenders(BUDGETS, PEAK)
+    standard = contenders(BUDGETS, PEAK)
     hotter = {f"oracle cosine, peak × {k:g}": (lambda T, k=k: rv.schedules.cosine(T, k * PEAK, 0.1 * k * PEAK)) for k in (1.5,)}
     shown = {
         "wsd-s": "one run, decays kept",
@@ -69,7 +70,7 @@ def main() -> None:
             title="At 2,500, 5,000 and 10,000 updates (dark to light); S = sum of rates",
         )
         save(figure, out / "schedule_arena.png")
-    print(arena.table(entries))
+    print(table(entries))
 
 
 if __name__ == "__main__":

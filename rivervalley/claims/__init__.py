@@ -1,6 +1,6 @@
 """Statements of papers as executable checks, each with a control that must fail."""
 
-from rivervalley.claims.claim import Check as Check
+from rivervalley.claims.checks import Check as Check
 from rivervalley.claims.claim import Claim as Claim
 from rivervalley.claims.claim import Setting as Setting
 from rivervalley.claims.claim import Verdict as Verdict

@@ -9,14 +9,14 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rivervalley import _checks
-from rivervalley._checks import InputError
-from rivervalley._processes import pool
+from rivervalley._common import checks
+from rivervalley._common.checks import InputError
+from rivervalley._common.processes import pool
 from rivervalley.claims.claim import Claim, Setting, Verdict, judge
 
-# The claims of a group stand in the modules of this package whose names begin so, each with a tuple CLAIMS.
-_MODULES = {"AL": "annealing", "RV": "river_valley", "BG": "bigram", "KS": "kaplan"}
-GROUPS = tuple(_MODULES)
+# The claims of a group stand in the modules of its folder, each with a tuple CLAIMS.
+_FOLDERS = {"AL": "annealing", "RV": "river_valley", "BG": "bigram", "KS": "kaplan"}
+GROUPS = tuple(_FOLDERS)
 
 
 def list(group: str | None = None) -> tuple[Claim, ...]:
@@ -26,12 +26,11 @@ def list(group: str | None = None) -> tuple[Claim, ...]:
     >>> claims.list("AL")[0].id
     'AL-01'
     """
-    groups = GROUPS if group is None else (_checks.choice("group", group, GROUPS),)
-    prefixes = tuple(_MODULES[name] for name in groups)
+    groups = GROUPS if group is None else (checks.choice("group", group, GROUPS),)
     found: builtins.list[Claim] = []
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name.startswith(prefixes):
-            found.extend(getattr(importlib.import_module(f"rivervalley.claims.{module.name}"), "CLAIMS", ()))
+    for folder in (_FOLDERS[name] for name in groups):
+        for module in pkgutil.iter_modules([str(Path(__file__).parent / folder)]):
+            found.extend(getattr(importlib.import_module(f"rivervalley.claims.{folder}.{module.name}"), "CLAIMS", ()))
     return tuple(sorted(found, key=lambda claim: (GROUPS.index(claim.id[:2]), _order(claim.id))))
 
 
@@ -107,7 +106,7 @@ def check_all(
     """
     ids = [claim.id for claim in select(names)]
     where = setting(seed, quick, curves)
-    workers = min(_checks.integer("workers", workers, 1), max(1, len(ids)))
+    workers = min(checks.integer("workers", workers, 1), max(1, len(ids)))
     return _verdicts(ids, where, controls, workers)
 
 
@@ -131,4 +130,4 @@ def setting(seed: int = 0, quick: bool = False, curves: str | Path | None = None
     folder = None if curves is None else Path(curves)
     if folder is not None and not (folder / "index.csv").is_file():
         raise InputError(f"curves must be a folder of training curves with an index.csv, not {str(folder)!r}")
-    return Setting(_checks.seed(seed), bool(quick), folder)
+    return Setting(checks.seed(seed), bool(quick), folder)

@@ -6,10 +6,10 @@ import argparse
 import json
 from dataclasses import asdict
 
-from rivervalley import arena, landscapes, schedules
-from rivervalley._checks import InputError
-from rivervalley.arena import Contender
+from rivervalley import landscapes, schedules
+from rivervalley._common.checks import InputError
 from rivervalley.cli.options import LANDSCAPES, add_seed, count
+from rivervalley.simulation.compare import Contender, compare, contenders, table
 
 SUMMARY = "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets."
 EXAMPLE = (
@@ -51,14 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
         budgets = [int(word) for word in arguments.checkpoints.split(",")]
     except ValueError:
         raise InputError(f"--checkpoints must be update counts parted by commas, not {arguments.checkpoints!r}") from None
-    shown: dict[str, Contender] = arena.contenders(budgets, arguments.peak_lr, arguments.decay_fraction, arguments.final_lr)
+    shown: dict[str, Contender] = contenders(budgets, arguments.peak_lr, arguments.decay_fraction, arguments.final_lr)
     for text in arguments.schedule:
         own = schedules.parse(text)
         name = own.name if own.name not in shown else text
         shown[name] = own
-    entries = arena.compare(landscape, shown, budgets, arguments.trajectories, arguments.seed)
+    entries = compare(landscape, shown, budgets, arguments.trajectories, arguments.seed)
     if arguments.json:
         print(json.dumps([asdict(entry) for entry in entries], indent=2, allow_nan=False))
     else:
-        print(arena.table(entries))
+        print(table(entries))
     return 0

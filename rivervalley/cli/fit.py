@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from rivervalley import _checks, laws, read_curve
-from rivervalley._checks import InputError
-from rivervalley.areas import WARMUP_AREAS
+from rivervalley import laws, read_curve
+from rivervalley._common import checks
+from rivervalley._common.checks import InputError
 from rivervalley.cli.options import check_outputs
-from rivervalley.curves import CurveWarning, LossCurve
+from rivervalley.curves.curve import LossCurve
+from rivervalley.curves.files import CurveWarning
 from rivervalley.laws import Law
+from rivervalley.schedules.areas import WARMUP_AREAS
 
 SUMMARY = "Fit a law to training curves (CSV files with columns step,lr,loss)."
 EXAMPLE = """examples:
@@ -70,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     names = _laws(arguments.law)
     options: dict[str, Any] = {}
     if arguments.warmup_area is not None:
-        options["warmup_area"] = _checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)
+        options["warmup_area"] = checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)
     if arguments.decay_factor is not None:
         options["decay_factor"] = _decay_factor(arguments.decay_factor)
     fitted, notes = read_curves(arguments.curves, arguments.schedule, arguments.warmup_steps)
@@ -106,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _laws(text: str) -> list[str]:
     if text == "all":
         return ["auto", *(name for name in laws.LAWS if name != "size")]
-    return [_checks.choice("--law", name, (*laws.LAWS, "auto")) for name in text.split(",")]
+    return [checks.choice("--law", name, (*laws.LAWS, "auto")) for name in text.split(",")]
 
 
 def compare_laws(fitted: Sequence[LossCurve], held: Sequence[LossCurve], names: Sequence[str]) -> list[dict[str, Any]]:

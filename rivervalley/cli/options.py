@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from rivervalley import _checks
-from rivervalley._checks import InputError
+from rivervalley._common import checks
+from rivervalley._common.checks import InputError
 
 LANDSCAPES = """LANDSCAPE is one of these calls; arguments left out have defaults:
   river_valley(hills=[0.5, 2])                            straight: quadratic hills beside a river
@@ -40,7 +40,7 @@ def count(text: str) -> int:
 def check_outputs(output: str | None, plot: str | None) -> None:
     """Refuse --output and --plot paths that cannot be written, before any work."""
     if output:
-        _checks.writable("--output", output)
+        checks.writable("--output", output)
     if plot:
         from rivervalley import plots
 
@@ -49,6 +49,6 @@ def check_outputs(output: str | None, plot: str | None) -> None:
 
 def _typed(text: str, name: str, low: int, high: int | None, allowed: str) -> int:
     try:
-        return _checks.integer(name, int(text), low, high)
+        return checks.integer(name, int(text), low, high)
     except (ValueError, InputError):
         raise argparse.ArgumentTypeError(f"must be {allowed}, not {text!r}") from None

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from rivervalley import laws, planning, schedules
-from rivervalley._checks import InputError
+from rivervalley import laws, schedules
+from rivervalley._common.checks import InputError
 from rivervalley.cli.options import check_outputs, count
-from rivervalley.planning import Plan
+from rivervalley.planning.plan import Plan, plan
 
 SUMMARY = "Choose a schedule with a fitted law: its shape, when to start the decay, what loss to expect."
 EXAMPLE = """examples:
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Plan, print, write what was asked for."""
     check_outputs(arguments.output, arguments.plot)
     law = laws.load(arguments.law)
-    made = planning.plan(
+    made = plan(
         law,
         arguments.steps,
         arguments.peak_lr,

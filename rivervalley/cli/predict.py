@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from rivervalley import _checks, _files, laws, schedules
+from rivervalley import laws, schedules
+from rivervalley._common import checks, files
 from rivervalley.cli.options import check_outputs
 from rivervalley.laws import Band, Law
 from rivervalley.schedules import Schedule
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     schedule = schedules.parse(arguments.schedule)
     if arguments.warmup_steps is not None:
         schedule = Schedule(schedule.lr, arguments.warmup_steps, schedule.name)
-    level = _checks.real("--confidence", arguments.confidence, 0.0, 1.0, open_low=True, open_high=True)
+    level = checks.real("--confidence", arguments.confidence, 0.0, 1.0, open_low=True, open_high=True)
     loss = law.predict(schedule)
     places = _places(schedule, 11)[1:]
     band = None if law.report is None else laws.predict_band(law, schedule, places, level)
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"rivervalley: caution: {caution}", file=sys.stderr)
     print(table(law, schedule, loss, band))
     if arguments.output:
-        _files.write_text(arguments.output, as_csv(schedule, loss), "--output")
+        files.write_text(arguments.output, as_csv(schedule, loss), "--output")
     if arguments.plot:
         steps = _places(schedule, 200)
         shown = None if law.report is None else laws.predict_band(law, schedule, steps, level)

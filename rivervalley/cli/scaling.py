@@ -8,12 +8,12 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from rivervalley import _checks
-from rivervalley._checks import InputError
+from rivervalley._common import checks
+from rivervalley._common.checks import InputError
 from rivervalley.cli.options import check_outputs
-from rivervalley.laws import chinchilla, kaplan
-from rivervalley.laws.scaling_fit import FORMS, ScalingFit, fit_scaling, read_runs
-from rivervalley.laws.scaling_table import ScalingRow, scaling_table
+from rivervalley.scaling import chinchilla, kaplan
+from rivervalley.scaling.fitting import FORMS, ScalingFit, fit_scaling, read_runs
+from rivervalley.scaling.table import ScalingRow, scaling_table
 
 SUMMARY = "What Kaplan's and Chinchilla's scaling laws say, and the same laws fitted to runs of your own."
 EXAMPLE = """examples:
@@ -55,7 +55,7 @@ def amount(text: str) -> float:
     else:
         scale = 1.0
     try:
-        return _checks.real("value", float(text) * scale, 0.0, open_low=True)
+        return checks.real("value", float(text) * scale, 0.0, open_low=True)
     except ValueError:
         known = ", ".join(_SUFFIXES)
         raise argparse.ArgumentTypeError(
@@ -81,18 +81,18 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_text(rows, fitted, predicted))
     if arguments.plot:
-        from rivervalley.cli import scaling_figure
+        from rivervalley.plots import scaling
 
         if fitted is not None:
-            scaling_figure.draw_fit(fitted, read_runs(arguments.fit), arguments.plot)
+            scaling.draw_fit(fitted, read_runs(arguments.fit), arguments.plot)
         else:
-            scaling_figure.draw_laws(asked, arguments.plot)
+            scaling.draw_laws(asked, arguments.plot)
     return 0
 
 
 def _fitted(arguments: argparse.Namespace) -> ScalingFit:
     offset = None if arguments.offset is None else arguments.offset == "yes"
-    return fit_scaling(arguments.fit, _checks.choice("--law", arguments.law, FORMS), offset=offset)
+    return fit_scaling(arguments.fit, checks.choice("--law", arguments.law, FORMS), offset=offset)
 
 
 def _complete(fitted: ScalingFit) -> bool:

@@ -7,10 +7,12 @@ import sys
 
 import numpy as np
 
-from rivervalley import _files, landscapes, schedules, simulate
-from rivervalley._checks import InputError
+from rivervalley import landscapes, schedules
+from rivervalley._common import files
+from rivervalley._common.checks import InputError
 from rivervalley.cli.options import LANDSCAPES, add_seed, check_outputs, count
-from rivervalley.runs import Run
+from rivervalley.curves.run import Run
+from rivervalley.simulation import simulate
 
 SUMMARY = "Run SGD on a landscape under a schedule; write the mean loss curve."
 EXAMPLE = (
@@ -66,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     print(summary(result))
     if arguments.output:
-        _files.write_text(arguments.output, as_csv(result), "--output")
+        files.write_text(arguments.output, as_csv(result), "--output")
     if arguments.plot:
         draw(result, arguments.plot)
     return 0

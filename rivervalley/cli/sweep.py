@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rivervalley._checks import InputError
+from rivervalley._common.checks import InputError
 from rivervalley.cli.options import count
-from rivervalley.sweep import read_sweep, run_sweep
+from rivervalley.simulation.sweep import read_sweep, run_sweep
 
 SUMMARY = "Simulate every combination of some settings, on all CPUs or a Dask cluster; goes on where it was stopped."
 EXAMPLE = """examples:

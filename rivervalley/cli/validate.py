@@ -10,8 +10,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from rivervalley import claims, report
-from rivervalley._checks import InputError
+from rivervalley import claims
+from rivervalley._common.checks import InputError
+from rivervalley.claims import report
 from rivervalley.cli.options import add_seed
 
 SUMMARY = "Measure the claims of the papers and judge them (the main job)."

@@ -1,12 +1,10 @@
-"""Exact means and variances of SGD on independent quadratic modes, and the mean over trajectories.
+"""Exact means and variances of SGD on independent quadratic modes.
 
 Legend: m, v mean and variance of each mode; h curvature; s2 noise variance; eta the rate. m <- (1 - eta h) m and
 v <- (1 - eta h)^2 v + eta^2 s2, for any sequence of rates.
 """
 
 from __future__ import annotations
-
-import math
 
 from rivervalley.kernels._compile import device, kernel
 
@@ -36,28 +34,3 @@ def quadratic_moments(m, v, lr, first_step, h, s2, record_at, loss):
         if k < record_at.size and record_at[k] == first_step + t + 1:
             loss[k] = expected_loss(m, v, h)
             k += 1
-
-
-@kernel
-def mean_and_error(values, mean, total_mean, total_error):
-    """Over the last axis of values (records, parts, trajectories): part means, mean and standard error of the parts' sum.
-
-    Serial sums in the order of the trajectories, so that the result does not depend on blocks or threads. The standard
-    error of a single trajectory is NaN.
-    """
-    records, parts, n = values.shape
-    for r in range(records):
-        total_mean[r] = 0.0
-        for p in range(parts):
-            s = 0.0
-            for i in range(n):
-                s += values[r, p, i]
-            mean[r, p] = s / n
-            total_mean[r] += s / n
-        squares = 0.0
-        for i in range(n):
-            s = 0.0
-            for p in range(parts):
-                s += values[r, p, i]
-            squares += (s - total_mean[r]) ** 2
-        total_error[r] = math.sqrt(squares / (n - 1) / n) if n > 1 else math.nan

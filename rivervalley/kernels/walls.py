@@ -7,7 +7,7 @@ pace[lane] = eta e^(kappa x), eta the rate; pull[lane] = sum h_j W(y_j).
 from __future__ import annotations
 
 from rivervalley.kernels._compile import device
-from rivervalley.kernels.profiles import UNIT, UNITS, log_cosh, power, power_of_two, tanh, tanh_and_log_cosh, with_sign
+from rivervalley.kernels.wall_functions import UNIT, UNITS, log_cosh, power, power_of_two, tanh, tanh_and_log_cosh, with_sign
 
 QUADRATIC_WALL, SOFT_WALL, POWER_WALL = 0, 1, 2
 _LOG2_E = 1.4426950408889634

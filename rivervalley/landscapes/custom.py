@@ -11,11 +11,11 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
-from rivervalley import _checks
-from rivervalley._checks import FloatArray, InputError, IntArray
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.kernels.descent import first_diverged
 from rivervalley.kernels.noise import four_normals
-from rivervalley.landscapes.landscape import block_lanes
+from rivervalley.landscapes.base import block_lanes
 
 _U = np.uint64
 
@@ -73,10 +73,10 @@ class Custom:
         noise_std: Any = 0.0,
         start: Any = 0.0,
     ) -> None:
-        dim = _checks.integer("dim", dim, 1)
+        dim = checks.integer("dim", dim, 1)
         for name, function in (("loss", loss), ("gradient", gradient)):
             if not isinstance(function, Dispatcher):
-                raise InputError(f"{name} must be a function compiled with numba.njit, not {_checks.show(function)}")
+                raise InputError(f"{name} must be a function compiled with numba.njit, not {checks.show(function)}")
         noise = _spread("noise_std", noise_std, dim, 0.0)
         start_at = _spread("start", start, dim)
         _try_out(loss, gradient, start_at)
@@ -131,8 +131,8 @@ def _arguments(function: Any) -> int:
 
 def _spread(name: str, value: Any, dim: int, low: float = -np.inf) -> FloatArray:
     if np.ndim(value) == 0:
-        return np.full(dim, _checks.real(name, value, low))
-    values = _checks.array(name, value, low=low, copy=True)
+        return np.full(dim, checks.real(name, value, low))
+    values = checks.array(name, value, low=low, copy=True)
     if values.size != dim:
         raise InputError(f"{name} must be one number or one for each of the {dim} coordinates, not {values.size} numbers")
     return values
@@ -152,7 +152,7 @@ def _try_out(loss: Any, gradient: Any, start: FloatArray) -> None:
         reason = " ".join(str(error).split())
         raise InputError(f"loss and gradient must work on a float64 array of shape ({start.size},): {reason[:300]}") from None
     if np.ndim(value) != 0:
-        raise InputError(f"loss must return one number, not {_checks.show(value)}")
+        raise InputError(f"loss must return one number, not {checks.show(value)}")
     slope = filled if _arguments(gradient) == 2 else slope
     if np.shape(slope) != start.shape:
         raise InputError(f"gradient must give an array of shape ({start.size},), not {np.shape(slope)}")

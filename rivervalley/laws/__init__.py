@@ -6,35 +6,33 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from rivervalley import _checks
-from rivervalley._checks import InputError
-from rivervalley.curves import LossCurve
-from rivervalley.laws import chinchilla as chinchilla
-from rivervalley.laws import kaplan as kaplan
+from rivervalley._common import checks
+from rivervalley._common.checks import InputError
+from rivervalley.curves.curve import LossCurve
+from rivervalley.estimation.scores import Scores as Scores
 from rivervalley.laws import published as published
-from rivervalley.laws._scores import Scores as Scores
-from rivervalley.laws._summary import summary as summary
-from rivervalley.laws.annealing import AnnealingLaw as AnnealingLaw
-from rivervalley.laws.annealing_variants import PoweredAnnealingLaw as PoweredAnnealingLaw
-from rivervalley.laws.annealing_variants import WeightedAnnealingLaw as WeightedAnnealingLaw
-from rivervalley.laws.bands import Band as Band
-from rivervalley.laws.bands import predict_band as predict_band
-from rivervalley.laws.choice import fit_auto as fit_auto
-from rivervalley.laws.convex_bound import ConvexBoundLaw as ConvexBoundLaw
-from rivervalley.laws.convex_bound import last_iterate_bound as last_iterate_bound
-from rivervalley.laws.convex_bound import tuned_bound as tuned_bound
-from rivervalley.laws.forward import ForwardLaw as ForwardLaw
-from rivervalley.laws.forward_momentum import ForwardMomentumLaw as ForwardMomentumLaw
-from rivervalley.laws.law import FitReport as FitReport
-from rivervalley.laws.law import Law as Law
-from rivervalley.laws.law import read_law_file
-from rivervalley.laws.multi_power import MultiPowerLaw as MultiPowerLaw
-from rivervalley.laws.relaxation import RelaxationLaw as RelaxationLaw
-from rivervalley.laws.size import SizeLaw as SizeLaw
-from rivervalley.laws.steps import StepsLaw as StepsLaw
-from rivervalley.laws.trials import LeftOut as LeftOut
-from rivervalley.laws.trials import decay_factor_profile as decay_factor_profile
-from rivervalley.laws.trials import leave_one_out as leave_one_out
+from rivervalley.laws.auto import fit_auto as fit_auto
+from rivervalley.laws.base.law import FitReport as FitReport
+from rivervalley.laws.base.law import Law as Law
+from rivervalley.laws.base.law import read_law_file
+from rivervalley.laws.cross_validation import LeftOut as LeftOut
+from rivervalley.laws.cross_validation import decay_factor_profile as decay_factor_profile
+from rivervalley.laws.cross_validation import leave_one_out as leave_one_out
+from rivervalley.laws.forms.annealing import AnnealingLaw as AnnealingLaw
+from rivervalley.laws.forms.annealing_variants import PoweredAnnealingLaw as PoweredAnnealingLaw
+from rivervalley.laws.forms.annealing_variants import WeightedAnnealingLaw as WeightedAnnealingLaw
+from rivervalley.laws.forms.convex_bound import ConvexBoundLaw as ConvexBoundLaw
+from rivervalley.laws.forms.convex_bound import last_iterate_bound as last_iterate_bound
+from rivervalley.laws.forms.convex_bound import tuned_bound as tuned_bound
+from rivervalley.laws.forms.forward import ForwardLaw as ForwardLaw
+from rivervalley.laws.forms.forward_momentum import ForwardMomentumLaw as ForwardMomentumLaw
+from rivervalley.laws.forms.multi_power import MultiPowerLaw as MultiPowerLaw
+from rivervalley.laws.forms.relaxation import RelaxationLaw as RelaxationLaw
+from rivervalley.laws.forms.size import SizeLaw as SizeLaw
+from rivervalley.laws.forms.steps import StepsLaw as StepsLaw
+from rivervalley.laws.prediction_band import Band as Band
+from rivervalley.laws.prediction_band import predict_band as predict_band
+from rivervalley.laws.summary import summary as summary
 
 _KINDS: tuple[type[Law], ...] = (
     AnnealingLaw,
@@ -67,7 +65,7 @@ def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **optio
     >>> print(f"{found.params['alpha']:.3f}")
     0.550
     """
-    if _checks.choice("law", law, (*LAWS, "auto")) == "auto":
+    if checks.choice("law", law, (*LAWS, "auto")) == "auto":
         if options:
             raise InputError(f"law='auto' takes no options, but got {', '.join(options)}: the rule sets them itself")
         return fit_auto(curves)
@@ -85,4 +83,4 @@ def load(path: str | os.PathLike[str]) -> Law:
         If the file cannot be read or holds no known law.
     """
     data = read_law_file(path)
-    return LAWS[_checks.choice("law in the file", data["law"], LAWS)].from_data(data, str(path))
+    return LAWS[checks.choice("law in the file", data["law"], LAWS)].from_data(data, str(path))

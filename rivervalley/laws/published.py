@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rivervalley.curves import LossCurve
+from rivervalley.curves.curve import LossCurve
 from rivervalley.schedules import Schedule
 
 PEAK_LR = 2e-4

@@ -9,7 +9,6 @@ from rivervalley.schedules.constructors import multi_step as multi_step
 from rivervalley.schedules.constructors import wsd as wsd
 from rivervalley.schedules.cyclic import cyclic_cosine as cyclic_cosine
 from rivervalley.schedules.cyclic import wsd_s as wsd_s
-from rivervalley.schedules.expression import parse as parse
 from rivervalley.schedules.files import from_csv as from_csv
 from rivervalley.schedules.files import from_function as from_function
 from rivervalley.schedules.files import from_lr as from_lr
@@ -18,6 +17,7 @@ from rivervalley.schedules.files import from_optax as from_optax
 from rivervalley.schedules.files import from_torch as from_torch
 from rivervalley.schedules.files import load as load
 from rivervalley.schedules.files import write_csv as write_csv
+from rivervalley.schedules.parse import parse as parse
 from rivervalley.schedules.phases import Phase as Phase
 from rivervalley.schedules.phases import phases as phases
 from rivervalley.schedules.schedule import Schedule as Schedule

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rivervalley import _checks
-from rivervalley._checks import FloatArray, InputError
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 from rivervalley.schedules.shapes import check_power, decay, warmup
 
@@ -28,7 +28,7 @@ def constant(
     [0.05, 0.1, 0.1, 0.1]
     """
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
-    if final_lr is not None and _checks.real("final_lr", final_lr, 0.0) != peak:
+    if final_lr is not None and checks.real("final_lr", final_lr, 0.0) != peak:
         raise InputError(f"final_lr must be left out or equal peak_lr ({peak:g}) in a constant schedule, not {final_lr:g}")
     return Schedule(np.concatenate([warmup(warm, peak), np.full(steps - warm, peak)]), warm, name)
 
@@ -77,7 +77,7 @@ def inverse_sqrt(
     """
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
     final = _final(final_lr, peak)
-    scale = _checks.integer("timescale", timescale, 1) if timescale is not None else max(warm, 1)
+    scale = checks.integer("timescale", timescale, 1) if timescale is not None else max(warm, 1)
     after = np.arange(1, steps - warm + 1)
     tail = np.maximum(peak * np.sqrt(scale / (scale + after)), final)
     return Schedule(np.concatenate([warmup(warm, peak), tail]), warm, name)
@@ -111,7 +111,7 @@ def multi_step(
         last = 0.1 if final_lr is None else _final(final_lr, peak, positive=True) / peak
         levels = decay(len(places), 1.0, last, "exponential").tolist()
     else:
-        levels = [_checks.real("factors", value, 0.0, 1.0) for value in _items("factors", factors)]
+        levels = [checks.real("factors", value, 0.0, 1.0) for value in _items("factors", factors)]
         if final_lr is not None:
             raise InputError("final_lr must be left out where factors are given")
     if len(levels) != len(places):
@@ -166,7 +166,7 @@ def wsd(
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
     final = _final(final_lr, peak)
     length = _decay_length(steps, decay_steps, decay_fraction)
-    _checks.choice("convention", convention, CONVENTIONS)
+    checks.choice("convention", convention, CONVENTIONS)
     if warm + length > steps:
         raise InputError(f"warmup_steps + decay_steps must be at most steps ({steps}), not {warm} + {length} = {warm + length}")
     check_power(decay_shape, power)
@@ -198,16 +198,16 @@ def _decaying(steps: int, peak_lr: float, final_lr: float, warmup_steps: int, sh
 
 
 def _basics(steps: int, peak_lr: float, warmup_steps: int) -> tuple[int, float, int]:
-    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
-    peak = _checks.real("peak_lr", peak_lr, 0.0, open_low=True)
-    warm = _checks.integer("warmup_steps", warmup_steps, 0)
+    steps = checks.integer("steps", steps, 1, MAX_STEPS)
+    peak = checks.real("peak_lr", peak_lr, 0.0, open_low=True)
+    warm = checks.integer("warmup_steps", warmup_steps, 0)
     if warm > steps:
         raise InputError(f"warmup_steps must be at most steps ({steps}), not {warm}")
     return steps, peak, warm
 
 
 def _final(final_lr: float, peak: float, positive: bool = False) -> float:
-    final = _checks.real("final_lr", final_lr, 0.0, open_low=positive)
+    final = checks.real("final_lr", final_lr, 0.0, open_low=positive)
     if final > peak:
         raise InputError(f"final_lr must be at most peak_lr ({peak:g}), not {final:g}")
     return final
@@ -217,8 +217,8 @@ def _decay_length(steps: int, decay_steps: int | None, decay_fraction: float | N
     if (decay_steps is None) == (decay_fraction is None):
         raise InputError(f"give just one of decay_steps and decay_fraction, not {decay_steps!r} and {decay_fraction!r}")
     if decay_steps is not None:
-        return _checks.integer("decay_steps", decay_steps, 0)
-    return decay_share(_checks.real("decay_fraction", decay_fraction, 0.0, 1.0), steps)
+        return checks.integer("decay_steps", decay_steps, 0)
+    return decay_share(checks.real("decay_fraction", decay_fraction, 0.0, 1.0), steps)
 
 
 def decay_share(fraction: float, updates: int) -> int:
@@ -238,12 +238,12 @@ def _items(name: str, values: Any) -> list[Any]:
     except ValueError:  # lists of unequal lengths within
         flat = False
     if not flat:
-        raise InputError(f"{name} must be a list of at least one number, not {_checks.show(values)}")
+        raise InputError(f"{name} must be a list of at least one number, not {checks.show(values)}")
     return list(values)
 
 
 def _place(value: float, steps: int) -> int:
     """A boundary as an update count."""
     if isinstance(value, float):
-        return round(steps * _checks.real("boundaries", value, 0.0, 1.0, open_low=True, open_high=True))
-    return _checks.integer("boundaries", value, 0)
+        return round(steps * checks.real("boundaries", value, 0.0, 1.0, open_low=True, open_high=True))
+    return checks.integer("boundaries", value, 0)

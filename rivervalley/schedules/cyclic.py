@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rivervalley import _checks
-from rivervalley._checks import InputError, IntArray
+from rivervalley._common import checks
+from rivervalley._common.checks import InputError, IntArray
 from rivervalley.schedules.constructors import _basics, _final, decay_share
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 from rivervalley.schedules.shapes import check_power, decay, warmup
@@ -48,8 +48,8 @@ def wsd_s(
     """
     ends = _ends(checkpoints)
     steps, peak, warm = _basics(int(ends[-1]), peak_lr, warmup_steps)
-    fraction = _checks.real("decay_fraction", decay_fraction, 0.0, 1.0)
-    _checks.choice("decay_of", decay_of, ("elapsed", "cycle"))
+    fraction = checks.real("decay_fraction", decay_fraction, 0.0, 1.0)
+    checks.choice("decay_of", decay_of, ("elapsed", "cycle"))
     final = 0.1 * peak if final_lr is None else _final(final_lr, peak)
     check_power(decay_shape, power)
     lr = np.full(steps, peak)
@@ -95,7 +95,7 @@ def _ends(checkpoints: Sequence[int]) -> IntArray:
     try:
         given = np.asarray(checkpoints)
     except ValueError:
-        raise InputError(f"checkpoints must be a list of update counts, not {_checks.show(checkpoints)}") from None
+        raise InputError(f"checkpoints must be a list of update counts, not {checks.show(checkpoints)}") from None
     if given.size and given.dtype.kind in "iuf" and given.max() > MAX_STEPS:
         raise InputError(f"checkpoints must be at most {MAX_STEPS}, but end at {given.max()}")
-    return _checks.rising_steps("checkpoints", given, low=1)
+    return checks.rising_steps("checkpoints", given, low=1)

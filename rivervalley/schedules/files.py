@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rivervalley import _checks, _files
-from rivervalley._checks import InputError
+from rivervalley._common import checks, files
+from rivervalley._common.checks import InputError
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 
 
@@ -32,8 +32,8 @@ def from_function(function: Callable[[int], float], steps: int, warmup_steps: in
     [0.1, 0.05]
     """
     if not callable(function):
-        raise InputError(f"function must be callable with an update count, not {_checks.show(function)}")
-    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
+        raise InputError(f"function must be callable with an update count, not {checks.show(function)}")
+    steps = checks.integer("steps", steps, 1, MAX_STEPS)
     lr = [_number(function(t), t) for t in range(steps)]
     return Schedule(np.array(lr), warmup_steps, name or str(getattr(function, "__name__", "schedule")))
 
@@ -98,9 +98,9 @@ def load(path: str | os.PathLike[str], warmup_steps: int | None = None, name: st
 def write_csv(path: str | os.PathLike[str], schedule: Schedule) -> None:
     """Write step,lr rows that from_csv reads back to the last bit; whole or not at all. The warm-up is not written."""
     if not isinstance(schedule, Schedule):
-        raise InputError(f"schedule must be a Schedule, not {_checks.show(schedule)}")
+        raise InputError(f"schedule must be a Schedule, not {checks.show(schedule)}")
     rows = "".join(f"{t},{rate!r}\n" for t, rate in enumerate(schedule.lr.tolist()))
-    _files.write_text(path, "step,lr\n" + rows)
+    files.write_text(path, "step,lr\n" + rows)
 
 
 def from_optax(schedule: Callable[[Any], Any], steps: int, warmup_steps: int = 0, name: str | None = None) -> Schedule:
@@ -111,9 +111,9 @@ def from_optax(schedule: Callable[[Any], Any], steps: int, warmup_steps: int = 0
     """
     if not callable(schedule):
         raise InputError(
-            f"schedule must be an optax schedule or another function of the update count, not {_checks.show(schedule)}"
+            f"schedule must be an optax schedule or another function of the update count, not {checks.show(schedule)}"
         )
-    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
+    steps = checks.integer("steps", steps, 1, MAX_STEPS)
     try:
         import jax
 
@@ -145,9 +145,9 @@ def from_torch(
         If torch is not installed, or the factory gives no scheduler, or one that cannot make so many steps.
     """
     if not callable(factory):
-        raise InputError(f"factory must be callable with an optimizer, not {_checks.show(factory)}")
-    steps = _checks.integer("steps", steps, 1, MAX_STEPS)
-    base_lr = _checks.real("base_lr", base_lr, 0.0)
+        raise InputError(f"factory must be callable with an optimizer, not {checks.show(factory)}")
+    steps = checks.integer("steps", steps, 1, MAX_STEPS)
+    base_lr = checks.real("base_lr", base_lr, 0.0)
     try:
         import torch
     except ImportError:
@@ -156,7 +156,7 @@ def from_torch(
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base_lr, momentum=0.9)
     scheduler = factory(optimizer)
     if not hasattr(scheduler, "step"):
-        raise InputError(f"factory must give a learning-rate scheduler, not {_checks.show(scheduler)}")
+        raise InputError(f"factory must give a learning-rate scheduler, not {checks.show(scheduler)}")
     lr = np.empty(steps)
     for t in range(steps):
         lr[t] = float(optimizer.param_groups[0]["lr"])
@@ -174,12 +174,12 @@ def _number(value: Any, t: int) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise InputError(f"the function must give a number for every update, not {_checks.show(value)} for {t}") from None
+        raise InputError(f"the function must give a number for every update, not {checks.show(value)} for {t}") from None
 
 
 def _existing(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, (str, os.PathLike)):
-        raise InputError(f"the schedule's path must be text or a path, not {_checks.show(path)}")
+        raise InputError(f"the schedule's path must be text or a path, not {checks.show(path)}")
     file = Path(path)
     if not file.is_file():
         raise InputError(f"the schedule's path must name a file, but there is none at {str(path)!r}")

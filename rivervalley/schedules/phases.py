@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from rivervalley._checks import InputError, show
+from rivervalley._common.checks import InputError, show
 from rivervalley.schedules.schedule import Schedule
 
 _KINDS = {-1: "decay", 0: "stable", 1: "rise"}

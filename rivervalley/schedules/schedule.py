@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rivervalley import _checks
-from rivervalley._checks import FloatArray, InputError
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError
 
 MAX_STEPS = 100_000_000
 """The longest schedule that is built: it takes 8 bytes an update, and a few times that on the way."""
@@ -44,14 +44,14 @@ class Schedule:
     peak_lr: float = field(init=False)
 
     def __post_init__(self) -> None:
-        lr = _checks.array("lr", self.lr, low=0.0, copy=True)
+        lr = checks.array("lr", self.lr, low=0.0, copy=True)
         lr += 0.0  # a -0.0 becomes 0.0, which it equals but does not share bytes with
         lr.setflags(write=False)
-        warmup = _checks.integer("warmup_steps", self.warmup_steps, 0)
+        warmup = checks.integer("warmup_steps", self.warmup_steps, 0)
         if warmup > lr.size:
             raise InputError(f"warmup_steps must be at most the number of steps ({lr.size}), not {warmup}")
         if not isinstance(self.name, str):
-            raise InputError(f"name must be text, not {_checks.show(self.name)}")
+            raise InputError(f"name must be text, not {checks.show(self.name)}")
         object.__setattr__(self, "lr", lr)
         object.__setattr__(self, "warmup_steps", warmup)
         object.__setattr__(self, "peak_lr", float(lr.max()))
@@ -71,7 +71,7 @@ class Schedule:
         [0.1, 0.1, 0.05]
         """
         if not isinstance(other, Schedule):
-            raise InputError(f"other must be a Schedule, not {_checks.show(other)}")
+            raise InputError(f"other must be a Schedule, not {checks.show(other)}")
         warm = self.warmup_steps + (other.warmup_steps if self.warmup_steps == self.steps else 0)
         return Schedule(np.concatenate([self.lr, other.lr]), warm, name or self.name)
 
@@ -81,7 +81,7 @@ class Schedule:
         >>> Schedule([0.3, 0.2, 0.1]).until(2).lr.tolist()
         [0.3, 0.2]
         """
-        step = _checks.integer("step", step, 1, self.steps)
+        step = checks.integer("step", step, 1, self.steps)
         return Schedule(self.lr[:step], min(self.warmup_steps, step), self.name)
 
     def after(self, step: int) -> Schedule:
@@ -90,7 +90,7 @@ class Schedule:
         >>> Schedule([0.3, 0.2, 0.1]).after(2).lr.tolist()
         [0.1]
         """
-        step = _checks.integer("step", step, 0, self.steps - 1)
+        step = checks.integer("step", step, 0, self.steps - 1)
         return Schedule(self.lr[step:], max(self.warmup_steps - step, 0), self.name)
 
     def branch(self, at_step: int, tail: Schedule, name: str | None = None) -> Schedule:
@@ -99,7 +99,7 @@ class Schedule:
         >>> Schedule([0.1] * 4).branch(2, Schedule([0.05])).lr.tolist()
         [0.1, 0.1, 0.05]
         """
-        at_step = _checks.integer("at_step", at_step, 1, self.steps)
+        at_step = checks.integer("at_step", at_step, 1, self.steps)
         return self.until(at_step).then(tail, name or f"{self.name}, {tail.name} from {at_step}")
 
     def scaled(self, factor: float, name: str | None = None) -> Schedule:
@@ -108,7 +108,7 @@ class Schedule:
         >>> Schedule([0.1, 0.2]).scaled(2.0).lr.tolist()
         [0.2, 0.4]
         """
-        factor = _checks.real("factor", factor, 0.0)
+        factor = checks.real("factor", factor, 0.0)
         with np.errstate(over="ignore"):
             lr = self.lr * factor
         if not np.isfinite(lr).all():

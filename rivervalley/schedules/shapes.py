@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rivervalley import _checks
-from rivervalley._checks import FloatArray, InputError
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import shapes as kernels
 
 SHAPES = ("linear", "cosine", "sqrt", "inverse", "exponential", "power", "square")
@@ -42,7 +42,7 @@ def decay(
     >>> decay(4, 1.0, 0.0).tolist()
     [0.75, 0.5, 0.25, 0.0]
     """
-    shape = _checks.choice("decay_shape", shape, SHAPES)
+    shape = checks.choice("decay_shape", shape, SHAPES)
     if final_lr > start_lr:
         raise InputError(f"final_lr must be at most the rate the decay starts from ({start_lr:g}), not {final_lr:g}")
     if shape in ("inverse", "exponential") and steps > 0 and not final_lr > start_lr / LARGEST_RATIO:
@@ -64,7 +64,7 @@ def decay(
 def check_power(shape: str, power: float) -> None:
     """Refuse a `power` given to a shape that has none."""
     if shape != "power" and power != 1.0:
-        raise InputError(f"power must be left out unless decay_shape is 'power', but is {_checks.show(power)}")
+        raise InputError(f"power must be left out unless decay_shape is 'power', but is {checks.show(power)}")
 
 
 def _fall(u: FloatArray, shape: str, power: float) -> FloatArray:
@@ -77,7 +77,7 @@ def _fall(u: FloatArray, shape: str, power: float) -> FloatArray:
         return 1.0 - np.sqrt(u)
     if shape == "square":
         return 1.0 - u * u
-    return _filled(kernels.power, u, _checks.real("power", power, 0.0, open_low=True))
+    return _filled(kernels.power, u, checks.real("power", power, 0.0, open_low=True))
 
 
 def _filled(kernel: Callable[..., None], u: FloatArray, *parameters: float) -> FloatArray:

@@ -7,21 +7,21 @@ import pytest
 from scipy import stats
 
 import rivervalley as rv
+from rivervalley.claims import checks, registry
 from rivervalley.claims import claim as frame
-from rivervalley.claims import registry
 
 
-def a_claim(measure, control=lambda setting: [frame.near("off", 1.0, 2.0)]):
+def a_claim(measure, control=lambda setting: [checks.near("off", 1.0, 2.0)]):
     return frame.Claim("AL-99", "none", "a statement", "x = 1", "derived", "exact", measure, control)
 
 
 def test_near_takes_the_larger_of_both_tolerances():
-    assert frame.near("x", 2.0, 2.1, absolute=0.05, relative=0.06).tolerance == pytest.approx(0.12)
-    assert frame.near("x", 2.0, 2.1, absolute=0.05).passed is False
-    assert frame.near("x", -2.0, -2.1, relative=0.06).passed is True
+    assert checks.near("x", 2.0, 2.1, absolute=0.05, relative=0.06).tolerance == pytest.approx(0.12)
+    assert checks.near("x", 2.0, 2.1, absolute=0.05).passed is False
+    assert checks.near("x", -2.0, -2.1, relative=0.06).passed is True
 
 
-@pytest.mark.parametrize("make", [frame.near, frame.at_most, frame.at_least])
+@pytest.mark.parametrize("make", [checks.near, checks.at_most, checks.at_least])
 def test_nan_never_passes(make):
     check = make("x", 1.0, math.nan)
     assert not check.passed
@@ -29,51 +29,51 @@ def test_nan_never_passes(make):
 
 
 def test_bounds():
-    assert frame.at_most("x", 1.0, 0.9).passed
-    assert not frame.at_most("x", 1.0, 1.0001).passed
-    assert frame.at_most("x", 1.0, 1.0001, slack=0.001).passed
-    assert frame.at_least("x", 1.0, 1.1).passed
-    assert not frame.at_least("x", 1.0, 0.999).passed
+    assert checks.at_most("x", 1.0, 0.9).passed
+    assert not checks.at_most("x", 1.0, 1.0001).passed
+    assert checks.at_most("x", 1.0, 1.0001, slack=0.001).passed
+    assert checks.at_least("x", 1.0, 1.1).passed
+    assert not checks.at_least("x", 1.0, 0.999).passed
 
 
 def test_worst_names_the_entry_furthest_over_its_tolerance():
-    check = frame.worst("x", [1.0, 10.0, 100.0], [1.5, 10.0, 101.0], relative=0.02)
+    check = checks.worst("x", [1.0, 10.0, 100.0], [1.5, 10.0, 101.0], relative=0.02)
     assert (check.predicted, check.measured, check.passed) == (1.0, 1.5, False)
-    assert not frame.worst("x", [1.0, 1.0], [1.0, math.nan], relative=0.5).passed
-    assert frame.worst("x", [1.0, 2.0], [1.0, 2.0]).passed
+    assert not checks.worst("x", [1.0, 1.0], [1.0, math.nan], relative=0.5).passed
+    assert checks.worst("x", [1.0, 2.0], [1.0, 2.0]).passed
 
 
 def test_agreement_has_the_false_alarm_rate_it_states():
     """At a stated rate of 5 % a claim, 4000 true claims of 20 entries fail about 200 times: binomial band at 1e-6."""
     rng = np.random.default_rng(7)
     samples = rng.standard_normal((4000, 20))
-    failed = sum(not frame.agreement("x", 0.0, row, 1.0, false_alarm=0.05).passed for row in samples)
+    failed = sum(not checks.agreement("x", 0.0, row, 1.0, false_alarm=0.05).passed for row in samples)
     low, high = stats.binom.interval(1 - 1e-6, 4000, 1 - (1 - 0.05 / 20) ** 20)
     assert low <= failed <= high
 
 
 def test_agreement_allows_for_a_stated_bias_only():
-    assert frame.agreement("x", 100.0, 100.9, 0.0, bias=0.01).passed
-    assert not frame.agreement("x", 100.0, 101.1, 0.0, bias=0.01).passed
-    assert not frame.agreement("x", 1.0, math.nan, 1.0).passed
+    assert checks.agreement("x", 100.0, 100.9, 0.0, bias=0.01).passed
+    assert not checks.agreement("x", 100.0, 101.1, 0.0, bias=0.01).passed
+    assert not checks.agreement("x", 1.0, math.nan, 1.0).passed
 
 
 def test_judge_shows_the_worst_check():
     verdict = frame.judge(
-        a_claim(lambda s: [frame.near("a", 1.0, 1.0, 0.1), frame.near("b", 1.0, 1.2, 0.1)]), frame.Setting(), True
+        a_claim(lambda s: [checks.near("a", 1.0, 1.0, 0.1), checks.near("b", 1.0, 1.2, 0.1)]), frame.Setting(), True
     )
     assert (verdict.passed, verdict.what, verdict.control_failed) == (False, "b", True)
     assert verdict.error == pytest.approx(0.2)
 
 
 def test_judge_tells_a_control_that_passes():
-    good = [frame.near("a", 1.0, 1.0, 0.1)]
+    good = [checks.near("a", 1.0, 1.0, 0.1)]
     assert frame.judge(a_claim(lambda s: good, lambda s: good), frame.Setting(), True).control_failed is False
     assert frame.judge(a_claim(lambda s: good, lambda s: good), frame.Setting()).control_failed is None
 
 
 def test_judge_says_why_it_skipped():
-    verdict = frame.judge(a_claim(lambda s: [frame.near("a", 1.0, float(len(str(s.real_curves()))))]), frame.Setting())
+    verdict = frame.judge(a_claim(lambda s: [checks.near("a", 1.0, float(len(str(s.real_curves()))))]), frame.Setting())
     assert verdict.passed is None
     assert "real training curves" in verdict.skipped
     assert verdict.predicted is None

@@ -6,7 +6,7 @@ import pytest
 import shared_curves
 
 import rivervalley as rv
-from rivervalley.report import verdicts_document
+from rivervalley.claims.report import verdicts_document
 
 IDS = [claim.id for claim in rv.claims.list()]
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from rivervalley import claims
-from rivervalley.claims._scaling import joint_fit, log_fit, norm_fit, slope, vertex
-from rivervalley.claims.kaplan_batch import critical_batch, noise_scales
-from rivervalley.claims.kaplan_schedules import LENGTHS, equal_area_schedules
-from rivervalley.claims.kaplan_statements import CORRECTIONS, STATEMENTS
+from rivervalley.claims.kaplan._fits import joint_fit, log_fit, norm_fit, slope, vertex
+from rivervalley.claims.kaplan.critical_batch import critical_batch, noise_scales
+from rivervalley.claims.kaplan.lr_schedules import LENGTHS, equal_area_schedules
+from rivervalley.claims.kaplan.popular_summary import CORRECTIONS, STATEMENTS
 from rivervalley.landscapes import PowerLaw
-from rivervalley.laws import scaling_noise
+from rivervalley.scaling import gradient_noise
 
 BY_ID = {claim.id: claim for claim in claims.list("KS")}
 EXACT = [claim.id for claim in BY_ID.values() if claim.kind != "statistical"]
@@ -84,8 +84,8 @@ def test_noise_scales_are_those_of_the_calculators():
     error = float(lam @ d**2) + model.floor + 0.49
     covariance = error * np.diag(lam) + np.outer(gradient, gradient)
     assert excess == pytest.approx(error - 0.49)
-    assert simple == pytest.approx(scaling_noise.simple_noise_scale(gradient, covariance), rel=1e-12)
-    assert weighted == pytest.approx(scaling_noise.noise_scale(gradient, covariance, np.diag(lam)), rel=1e-12)
+    assert simple == pytest.approx(gradient_noise.simple_noise_scale(gradient, covariance), rel=1e-12)
+    assert weighted == pytest.approx(gradient_noise.noise_scale(gradient, covariance, np.diag(lam)), rel=1e-12)
 
 
 def test_critical_batch_is_constant_without_label_noise():

@@ -148,7 +148,7 @@ def test_validate_in_processes_gives_the_same_verdicts(capsys):
 
 
 def test_validate_fails_with_status_1(capsys, monkeypatch):
-    from rivervalley.claims import claim, registry
+    from rivervalley.claims import checks, claim, registry
 
     wrong = claim.Claim(
         "AL-99",
@@ -157,8 +157,8 @@ def test_validate_fails_with_status_1(capsys, monkeypatch):
         "1 = 2",
         "derived",
         "exact",
-        lambda s: [claim.near("x", 1, 2)],
-        lambda s: [claim.near("x", 1, 2)],
+        lambda s: [checks.near("x", 1, 2)],
+        lambda s: [checks.near("x", 1, 2)],
     )
     monkeypatch.setattr(registry, "list", lambda group=None: (wrong,))
     status, out, _ = run(capsys, "validate", "AL-99")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rivervalley.cli import main
-from rivervalley.laws import chinchilla, kaplan
+from rivervalley.scaling import chinchilla, kaplan
 
 
 def run(capsys, *words):

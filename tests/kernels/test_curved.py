@@ -7,10 +7,10 @@ import sys
 
 import numpy as np
 import pytest
-import reference_bends as twin
 from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
+from reference import bends as twin
 
 import rivervalley as rv
 from rivervalley.kernels import bends
@@ -27,7 +27,7 @@ from rivervalley.landscapes import (
     SoftWall,
     WalledValley,
 )
-from rivervalley.simulate import run_blocks
+from rivervalley.simulation.simulate import run_blocks
 
 RIVERS = [
     rv.landscapes.LinearRiver(0.3),

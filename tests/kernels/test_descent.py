@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-import reference
+from reference import descent as reference
 
 import rivervalley as rv
-from rivervalley.kernels.moments import mean_and_error, quadratic_moments
+from rivervalley.kernels.moments import quadratic_moments
+from rivervalley.kernels.statistics import mean_and_error
 
 RIVERS = [
     rv.landscapes.LinearRiver(0.3),

@@ -11,8 +11,8 @@ from scipy.special import digamma
 import rivervalley as rv
 from rivervalley.kernels.mixture import mixture_drops, nodes
 from rivervalley.laws import MultiPowerLaw
-from rivervalley.laws import multi_power as law_module
-from rivervalley.laws._points import points
+from rivervalley.laws.base.points import points
+from rivervalley.laws.forms import multi_power as law_module
 from rivervalley.schedules import Schedule
 
 PEAK = 3e-4

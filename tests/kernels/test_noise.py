@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import reference
+from reference import descent as reference
 from scipy import stats
 
 from rivervalley.kernels import noise

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import rivervalley as rv
 from rivervalley import InputError, schedules
 from rivervalley.schedules import Schedule
-from rivervalley.schedules.expression import NAMES
+from rivervalley.schedules.parse import NAMES
 
 CONSTRUCTORS = sorted(set(NAMES) - {"from_csv", "from_npy"})
 KEYWORDS = {

@@ -1,0 +1,1 @@
+"""The scaling law with learning-rate annealing."""

@@ -1,0 +1,1 @@
+"""Kaplan's scaling laws."""

@@ -1,0 +1,127 @@
+"""What the scaling-law paper (arXiv 2001.08361) says about its own constants, checked as arithmetic on `scaling.kaplan`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from rivervalley.claims.checks import Check, at_most, near, worst
+from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.kaplan._fits import KAPLAN, slope
+from rivervalley.scaling import kaplan
+from rivervalley.scaling.kaplan import FRONTIER, PF_DAY, Frontier, Trend
+
+_claim = partial(Claim, status="read", kind="exact")
+
+
+def _data_rule(_: Setting, times: float = 5.0) -> list[Check]:
+    size = np.geomspace(1e6, 1e11, 6)
+    grown = kaplan.data_rule(8.0 * size) / kaplan.data_rule(size)
+    needed = kaplan.data_against_overfitting(size)
+    return [
+        worst("data for 8 times the size, over that for the size", times, grown, relative=0.1),
+        worst("printed rule over the exact one for a relative 2 %", 1.0, kaplan.data_rule(size) / needed, relative=0.15),
+        worst("overfitting there", 0.02, kaplan.overfitting(size, needed), relative=1e-9),
+    ]
+
+
+def _doubling(_: Setting, factor: float = 2.0) -> list[Check]:
+    law = kaplan.CRITICAL_BATCH
+    batches = kaplan.critical_batch_size(3.0 * (1.0 - 0.135)), kaplan.critical_batch_size(3.0)
+    return [
+        near("loss after doubling N", 0.949, float(kaplan.loss_ratio(factor, kaplan.SIZE)), absolute=0.0005),
+        near("loss after doubling D", 0.936, float(kaplan.loss_ratio(factor, kaplan.DATA)), absolute=0.0005),
+        near("loss after doubling C_min", 0.966, float(kaplan.loss_ratio(factor, kaplan.COMPUTE)), absolute=0.0005),
+        near("loss that doubles the critical batch size", factor**-law.alpha_B, 0.8645, absolute=5e-5),
+        near("critical batch size after a fall of the loss by 13.5 %", factor, float(batches[0] / batches[1]), relative=0.01),
+    ]
+
+
+def _composed(_: Setting, constants: Frontier | None = None) -> list[Check]:
+    budgets = np.geomspace(0.01, 100.0, 5) * PF_DAY
+    found = kaplan.optimal_allocation_numeric(budgets)
+    law = kaplan.frontier_powers(FRONTIER if constants is None else constants)
+    stop = FRONTIER.size_steps.alpha_N / FRONTIER.size_steps.alpha_S
+    over = np.asarray(found.loss) / np.asarray(kaplan.loss_at_infinite_data(found.N, kaplan.SIZE_STEPS)) - 1.0
+    return [
+        near("power of the loss in C: minimised against composed", law.loss, -slope(budgets, found.loss), relative=1e-4),
+        near("power of the best size in C", law.size, slope(budgets, found.N), relative=1e-4),
+        near("power of the best batch size in C", law.batch_size, slope(budgets, found.batch_size), relative=1e-4),
+        near("power of the best steps in C", law.steps, slope(budgets, found.steps), relative=1e-4),
+        worst("loss over the converged loss, less 1", stop, over, relative=1e-4),
+        near("powers of size, batch and steps add up to", 1.0, law.size + law.batch_size + law.steps, absolute=1e-12),
+    ]
+
+
+def _wasteful(_: Setting, constants: Frontier = FRONTIER) -> list[Check]:
+    early = kaplan.overtraining_ratios(0.10, 0.02, constants)
+    wrong = kaplan.wrong_size_ratios(np.array([0.6, 2.2]), constants)
+    return [
+        near("size, stopping at 10 % over 2 %", 2.7, float(early.size), absolute=0.05),
+        near("steps", 0.13, float(early.steps), absolute=0.005),
+        near("compute", 0.35, float(early.compute), absolute=0.005),
+        at_most("compute at 0.6 and 2.2 times the best size", 1.2, float(np.max(wrong.compute)), slack=0.005),
+    ]
+
+
+def _contradiction(_: Setting, data: Trend = kaplan.MEASURED_FRONTIER.D) -> list[Check]:
+    at = kaplan.crossing_point(data=data)
+    return [
+        near("PF-days where the laws meet", 1e4, at.C / PF_DAY, relative=0.15),
+        near("loss there, nats per token", 1.7, at.loss, absolute=0.05),
+        near("parameters there", 1e12, at.N, relative=0.25),
+        near("log10 of the tokens there", 12.0, float(np.log10(at.D)), absolute=1.0),
+    ]
+
+
+_NO_BATCH = replace(FRONTIER, batch=replace(FRONTIER.batch, alpha_B=1e6))
+_EQUAL = replace(FRONTIER, size_steps=replace(FRONTIER.size_steps, alpha_S=0.5))
+
+CLAIMS: Sequence[Claim] = (
+    _claim(
+        "KS-P03",
+        paper=f"{KAPLAN}, eq 4.4",
+        statement="Eight times the model size needs only about five times the data.",
+        formula="D >= 5e3 N^0.74; 8^0.74 = 4.66",
+        measure=_data_rule,
+        control=partial(_data_rule, times=6.0),
+        note="Corrected: a summary of the paper prints six, which the control shows to be outside its own formula.",
+    ),
+    _claim(
+        "KS-P04",
+        paper=f"{KAPLAN}, eqs 1.1-1.4",
+        statement="What doubling each resource does to the loss, and which loss doubles the critical batch size.",
+        formula="2^-0.076, 2^-0.095, 2^-0.050; B_crit doubles for every 13 % decrease in loss",
+        measure=_doubling,
+        control=partial(_doubling, factor=3.0),
+    ),
+    _claim(
+        "KS-P05",
+        paper=f"{KAPLAN}, appendix B",
+        statement="Minimising the joint law at fixed compute gives the composed exponents and stops at alpha_N / alpha_S.",
+        formula="1/alpha_C = 1/alpha_N + 1/alpha_S + 1/alpha_B",
+        measure=_composed,
+        control=partial(_composed, constants=_NO_BATCH),
+        note="0.0525 and N ~ C^0.68 follow from the constants; the paper prints 0.054 and 0.71, and measured 0.050 and 0.73.",
+    ),
+    _claim(
+        "KS-P06",
+        paper=f"{KAPLAN}, appendix B.3-B.4",
+        statement="Training to convergence wastes compute; sizes from 0.6 to 2.2 times the best cost a fifth more at most.",
+        formula="N x 2.7, S x 0.13, C x 0.35 for stopping 10 % rather than 2 % above the converged loss",
+        measure=_wasteful,
+        control=partial(_wasteful, constants=_EQUAL),
+    ),
+    _claim(
+        "KS-P07",
+        paper=f"{KAPLAN}, eqs 6.6-6.8",
+        statement="The laws contradict each other near 10^4 PF-days and 10^12 parameters, so they must fail before.",
+        formula="L(D(C)) = L(C_min)",
+        measure=_contradiction,
+        control=partial(_contradiction, data=kaplan.DATA_AT_CRITICAL_BATCH),
+        note="The printed point follows from D = 2e10 C^0.27; with eq 6.7's 4e10 C^0.26 (the control) it lies ten times further.",
+    ),
+)

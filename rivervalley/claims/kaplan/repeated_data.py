@@ -1,0 +1,100 @@
+"""Claims of when to stop and how often to repeat finite data (arXiv 2001.08361, eq 5.7; arXiv 2305.16264)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from rivervalley.claims.checks import Check, agreement, at_least, at_most
+from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.kaplan._fits import KAPLAN
+from rivervalley.claims.kaplan.finite_data import TIMES, flow
+from rivervalley.landscapes import FiniteData, PowerLaw
+from rivervalley.schedules import constant
+from rivervalley.simulation.simulate import simulate
+
+
+def _stopping(setting: Setting, pure: bool = False) -> list[Check]:
+    checks = []
+    for a, b, sig2 in ((1.5, 1.5, 0.0), (1.5, 1.5, 0.3), (1.5, 2.0, 0.3)):
+        ratios = []
+        for size in (16, 64, 256):
+            model = PowerLaw(size, a, b)
+            endless = model.gradient_flow(TIMES)
+            for samples in (16, 64, 256, 1024):
+                mean = flow(a, b, sig2, size, samples, max(8, setting.trajectories(6000, 3000) // samples), setting.seed).mean(
+                    axis=0
+                )
+                best = int(np.argmin(mean))
+                if pure:
+                    power = model.steps_exponent_of_loss
+                    bound = (model.steps_scale_of_loss / (mean[best] - model.floor)) ** (1.0 / power)
+                else:
+                    bound = np.exp(np.interp(-np.log(mean[best]), -np.log(endless), np.log(TIMES)))
+                ratios.append(TIMES[best] / bound)
+        label = f"best stopping time over its bound, a = {a}, b = {b}, label variance {sig2:g}"
+        checks.append(at_least(f"least {label}", 1.0, float(np.min(ratios))))
+        checks.append(at_most(f"median {label}", 7.0, float(np.median(ratios))))
+    return checks
+
+
+def _repeats(setting: Setting, fresh: bool = False) -> list[Check]:
+    checks = []
+    epochs = np.array([1, 2, 4, 8, 16, 32] if setting.quick else [1, 2, 4, 8, 16, 32, 64])
+    for a, b, sig2 in ((1.5, 1.5, 0.1), (1.5, 2.0, 0.3)):
+        model = PowerLaw(128, a, b, label_noise_std=sig2**0.5, batch_size=8)
+        at = epochs * 512 // 8
+        schedule = constant(steps=int(at[-1]), peak_lr=0.2)
+        runs = simulate(
+            model if fresh else FiniteData(model, 512),
+            schedule,
+            setting.trajectories(192, 64),
+            setting.seed,
+            record_at=at,
+            threads=1,
+        )
+        endless = model.expected(schedule, record_at=at)
+        ratio, error = runs.loss / endless.loss, 1.15 * runs.loss_stderr / endless.loss
+        label = f"test loss over that on fresh data, b = {b}, D = 512"
+        checks.append(agreement(f"{label}, 1 epoch", 1.0, ratio[0], error[0], false_alarm=1e-7))
+        checks.append(at_most(f"{label}, 4 epochs", 1.03, ratio[2], slack=5.5 * float(error[2])))
+        checks.append(at_least(f"{label}, {epochs[-1]} epochs", 1.07 if setting.quick else 1.10, ratio[-1]))
+        checks.append(
+            at_least(
+                f"{label}: least step between doublings beyond 4 epochs",
+                0.0,
+                float(np.diff(ratio[2:]).min()),
+                slack=5.5 * float(error.max()),
+            )
+        )
+    return checks
+
+
+CLAIMS: Sequence[Claim] = (
+    Claim(
+        "KS-17",
+        paper=f"{KAPLAN}, eq 5.7",
+        statement="Early stopping comes no sooner than where endless data would have brought the same loss.",
+        formula="t_stop >= t at which L(N, t) = L(N, D)",
+        status="derived",
+        kind="statistical",
+        measure=_stopping,
+        control=partial(_stopping, pure=True),
+        note="A bound and a rough estimate: the best time is 3 to 8 times later. With the pure power law in t in place of the "
+        "model's own curve (the control) the bound breaks where the loss is near its floor.",
+    ),
+    Claim(
+        "KS-18",
+        paper="arXiv 2305.16264",
+        statement="A few passes over the data are almost as good as fresh data; many are not.",
+        formula="L(4 epochs) / L(fresh) <= 1.03, then rising",
+        status="derived",
+        kind="statistical",
+        measure=_repeats,
+        control=partial(_repeats, fresh=True),
+        note="Four epochs cost 2 % of the test loss. Of the loss above the label noise they cost 3 % where the task is hard "
+        "(b = 1.5) and 12 % where it is easy (b = 2).",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The river-valley view of warmup-stable-decay."""

@@ -1,0 +1,1 @@
+"""Fitting by variable projection, its uncertainty and scores: what laws of curves and scaling laws share."""

@@ -1,0 +1,1 @@
+"""Regression on power-law spectra: the scaling laws' solvable models."""

@@ -1,0 +1,1 @@
+"""River valleys, straight and bent, and update rules on them."""

@@ -1,0 +1,135 @@
+"""What valleys that bend, narrow or turn share: their rows, their noise, and how the engine runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley.kernels.curved import descend_curved
+from rivervalley.landscapes.base import block_lanes
+from rivervalley.landscapes.valleys.rivers import RIVERS, PowerRiver, River
+
+Shape = tuple[int, int, float, float, float]  # family, shape and three parameters, as kernels.curved takes them
+
+
+class CurvedValley:
+    """Base of the curved valleys. Coordinates are those across first, straight hills next, the one along the river last."""
+
+    river: River
+    straight: FloatArray  # (dim,) curvatures of straight hills, 0 elsewhere
+    steep: FloatArray  # (dim,) factors of walls, 0 elsewhere
+    noise: FloatArray  # (dim,) standard deviation of the gradient noise
+    start_at: FloatArray  # (dim,)
+
+    def _shape(self) -> Shape:
+        raise NotImplementedError
+
+    def _prepare(
+        self,
+        straight: FloatArray,
+        steep: FloatArray,
+        noise_std: Any,
+        river_noise_std: float,
+        batch_size: int,
+        floor: FloatArray,
+        start_hill: Any,
+        start_river: float,
+    ) -> None:
+        """Check what all families share and keep it as arrays with an entry for each coordinate."""
+        if not isinstance(self.river, RIVERS):
+            names = ", ".join(kind.__name__ for kind in RIVERS)
+            raise InputError(f"river must be one of {names}, not {checks.show(self.river)}")
+        if isinstance(self.river, PowerRiver) and start_river <= -1.0:
+            raise InputError(f"start_river must be above -1 on a PowerRiver, not {start_river}")
+        hills = straight.size - 1
+        noise = np.append(across("noise_std", noise_std, hills, 0.0), checks.real("river_noise_std", river_noise_std, 0.0))
+        start = np.append(floor + across("start_hill", start_hill, hills), start_river)
+        values = {
+            "straight": straight,
+            "steep": steep,
+            "noise": noise / np.sqrt(checks.integer("batch_size", batch_size, 1)),
+            "start_at": start,
+        }
+        for name, value in values.items():
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+
+    @property
+    def dim(self) -> int:
+        """Number of coordinates of a trajectory."""
+        return int(self.straight.size)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts of the loss: c(x), and the rest."""
+        return ("river", "hill")
+
+    @property
+    def lanes(self) -> int:
+        """How many trajectories a block holds at the most."""
+        return block_lanes(self.dim)
+
+    def start(self, seed: int, first_trajectory: int, trajectories: int) -> FloatArray:
+        """Starting points, shape (dim, trajectories)."""
+        return np.repeat(self.start_at[:, None], trajectories, axis=1)
+
+    def advance(
+        self,
+        state: FloatArray,
+        lr: FloatArray,
+        first_step: int,
+        seed: int,
+        first_trajectory: int,
+        record_at: IntArray,
+        out: FloatArray,
+        check_every: int,
+    ) -> tuple[int, int]:
+        """Run lr.size updates on a block in place; see Landscape.advance."""
+        step, lane = descend_curved(
+            state,
+            lr,
+            first_step,
+            np.uint64(seed),
+            first_trajectory,
+            self.straight,
+            self.steep,
+            self.noise,
+            *self._shape(),
+            *self.river._kernel(),
+            record_at,
+            out,
+            check_every,
+        )
+        return int(step), int(lane)
+
+    def coordinate_speed(self, point: FloatArray) -> FloatArray:
+        """How fast each coordinate changes for a unit step along its axis, shape (dim,)."""
+        return np.ones(self.dim)
+
+    def _rows(self, points: Any) -> FloatArray:
+        """Points as rows, shape (n, dim)."""
+        w = checks.array("points", np.atleast_2d(np.asarray(points, float)), ndim=2)
+        if w.shape[1] != self.dim:
+            raise InputError(f"points must have {self.dim} coordinates, not {w.shape[1]}")
+        return w
+
+
+def across(name: str, value: Any, count: int, low: float = -np.inf) -> FloatArray:
+    """One number, or one for each of the `count` coordinates across, as an array."""
+    if np.ndim(value) == 0:
+        return np.full(count, checks.real(name, value, low))
+    values = checks.array(name, value, low=low, copy=True)
+    if values.size != count:
+        raise InputError(
+            f"{name} must be one number or one for each of the {count} coordinates across, not {values.size} numbers"
+        )
+    return values
+
+
+def straight_hills(value: Any, own: int) -> FloatArray:
+    """Curvatures of all coordinates: `own` zeros for the family's own, those given, a zero for the river."""
+    given = checks.array("hills", value, low=0.0, open_low=True, empty=True) if np.size(value) else np.empty(0)
+    return np.concatenate([np.zeros(own), given, np.zeros(1)])

@@ -1,0 +1,1 @@
+"""What every law shares: parameters, fitting, points, diagnostics."""

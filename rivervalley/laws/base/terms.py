@@ -1,0 +1,29 @@
+"""The forward term A S1^-alpha, which most laws share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from rivervalley._common.checks import FloatArray
+from rivervalley.laws.base.law import Nonlinear
+from rivervalley.laws.base.points import Points
+
+# At alpha = 0 the term is a constant, the same as L0, and no gradient leads away: fits stay above it.
+ALPHA = Nonlinear("alpha", "A", 1e-3, 10.0, starts=(0.1, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.3, 1.7), scale="log")
+# For laws that search for a relaxation rate too: from steeper ones a search may end where annealing acts at once.
+GENTLE_ALPHA = replace(ALPHA, starts=ALPHA.starts[:7])
+
+
+def forward_term(at: Points) -> Callable[[float], tuple[FloatArray, FloatArray]]:
+    """A function of alpha that returns S1^-alpha and its derivative by alpha, shape (R,) each."""
+    with np.errstate(divide="ignore"):
+        log_S1 = np.log(at.S1)
+
+    def evaluate(alpha: float) -> tuple[FloatArray, FloatArray]:
+        power: FloatArray = at.S1**-alpha
+        return power, -log_S1 * power
+
+    return evaluate

@@ -1,0 +1,65 @@
+"""The forward area alone: what is left of the annealing law without annealing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from rivervalley._common.checks import FloatArray
+from rivervalley.curves.curve import LossCurve
+from rivervalley.estimation.variable_projection import Terms
+from rivervalley.laws.base.fit import fit_law
+from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.terms import ALPHA, forward_term
+
+
+@dataclass(frozen=True)
+class ForwardLaw(Law):
+    """L(s) = L0 + A S1(s)^-alpha: the annealing law (arXiv 2408.11029) with C = 0, the baseline of its ablation.
+
+    At a constant rate it is the data term of Chinchilla's law (arXiv 2203.15556).
+
+    Examples
+    --------
+    >>> from rivervalley.schedules import Schedule
+    >>> float(ForwardLaw(L0=2.0, A=1.0, alpha=0.5).predict(Schedule([0.5, 0.5]))[-1])
+    3.0
+    """
+
+    L0: float
+    A: float
+    alpha: float
+
+    name: ClassVar[str] = "forward"
+    formula: ClassVar[str] = "L = L0 + A S1^-alpha"
+    source: ClassVar[str] = "ablation of arXiv 2408.11029"
+    coefficients: ClassVar[tuple[str, ...]] = ("L0", "A")
+    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (ALPHA,)
+
+    @classmethod
+    def fit(
+        cls,
+        curves: LossCurve | Sequence[LossCurve],
+        *,
+        warmup_area: str = "ramp",
+        huber_delta: float = 1e-3,
+        confidence: float = 0.95,
+    ) -> Self:
+        """Fit the law to one or several curves; arguments, result and errors as AnnealingLaw.fit."""
+        return fit_law(cls, curves, {}, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+
+    @staticmethod
+    def terms(at: Points) -> Terms:
+        """1 and S1^-alpha."""
+        count = at.S1.size
+        forward_power = forward_term(at)
+
+        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
+            power, slope = forward_power(float(nonlinear[0]))
+            return np.stack([np.ones(count), power]), slope[None]
+
+        return evaluate

@@ -1,0 +1,131 @@
+"""One relaxation rate on a clock between steps and summed rate: what most laws of annealing are special cases of.
+
+The rate falls by d_k at update k, and the loss follows with delay. With a clock tau that moves by (eta_t / peak)^clock at
+update t, and a drop of which exp(-u (tau_t - tau_{k-1})) is still to come,
+
+    L(t) = L0 + A S1(t)^-alpha - B sum_k d_k E_u [1 - exp(-u (tau_t - tau_{k-1}))].
+
+    one u, clock 0 (steps)                  the annealing law: lambda = exp(-u), C = B (1 - lambda)    `annealing`
+    one u, clock 1 (summed rate)            SGD with one sharp curvature h, u = 2 h peak               here
+    one u, a clock between                                                                             here
+    u of a gamma distribution, the clock    the multi-power law                                        `multi_power`
+      frozen at each drop's own rate
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar, Self
+
+import numpy as np
+
+from rivervalley._common.checks import FloatArray, real
+from rivervalley.curves.curve import LossCurve
+from rivervalley.estimation.variable_projection import Terms
+from rivervalley.kernels.relaxation import realised
+from rivervalley.laws.base.fit import fit_law
+from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.terms import GENTLE_ALPHA, forward_term
+
+
+@dataclass(frozen=True)
+class RelaxationLaw(Law):
+    """L = L0 + A S1^-alpha - B (drops of the rate that have relaxed), at one rate on a clock between steps and summed rate.
+
+    Parameters
+    ----------
+    L0, A, alpha, B : float
+        B in the unit of loss / rate; it answers to C / (1 - decay_factor) of the annealing law.
+    relaxation : float
+        How fast, per update at the peak rate.
+    clock : float
+        0 counts steps, 1 the summed rate in units of the peak; the clock moves by (rate / peak)^clock at an update.
+
+    Source: ablation of arXiv 2408.11029 asked for by its reviewers; the summed-rate form follows from SGD on a quadratic.
+
+    Examples
+    --------
+    With clock 0 it is the annealing law:
+
+    >>> import numpy as np
+    >>> from rivervalley.laws import AnnealingLaw
+    >>> from rivervalley.schedules import linear
+    >>> s = linear(steps=100, peak_lr=0.01)
+    >>> one = AnnealingLaw(L0=2.0, A=1.0, alpha=0.5, C=0.1, decay_factor=0.9).predict(s)
+    >>> two = RelaxationLaw(L0=2.0, A=1.0, alpha=0.5, B=1.0, relaxation=-np.log(0.9), clock=0.0).predict(s)
+    >>> bool(np.allclose(one, two, rtol=1e-13))
+    True
+    """
+
+    L0: float
+    A: float
+    alpha: float
+    B: float
+    relaxation: float
+    clock: float = 0.5
+
+    name: ClassVar[str] = "relaxation"
+    formula: ClassVar[str] = "L = L0 + A S1^-alpha - B sum (eta_{k-1} - eta_k) (1 - exp(-relaxation sum (eta / peak)^clock))"
+    source: ClassVar[str] = "clock of arXiv 2408.11029's area, between its steps and the summed rate of SGD on a quadratic"
+    coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "B")
+    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
+        GENTLE_ALPHA,
+        Nonlinear("relaxation", "B", 1e-6, 10.0, starts=(3e-4, 2e-3, 1e-2, 1e-1), scale="log"),
+        Nonlinear("clock", "B", -1.0, 2.0, starts=(0.0, 0.5, 1.0)),
+    )
+    rate_term: ClassVar[str | None] = "B"
+    hints: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "B": "the curves hold no annealing: add one whose rate comes down",
+            "relaxation": "the curves hold no annealing: add one whose rate comes down",
+            "clock": "add a curve whose rate drops suddenly and then holds",
+        }
+    )
+
+    @classmethod
+    def fit(
+        cls,
+        curves: LossCurve | Sequence[LossCurve],
+        *,
+        clock: float | None = 0.5,
+        relaxation: float | None = None,
+        warmup_area: str = "included",
+        huber_delta: float = 1e-3,
+        confidence: float = 0.95,
+    ) -> Self:
+        """Fit the law; `clock` and `relaxation` are held where numbers are given. Otherwise as AnnealingLaw.fit.
+
+        The clock of two or three curves runs away unless one of them drops suddenly: it is held at 1/2 unless told otherwise.
+        """
+        fixed = {}
+        if clock is not None:
+            fixed["clock"] = real("clock", clock, -1.0, 2.0)
+        if relaxation is not None:
+            fixed["relaxation"] = real("relaxation", relaxation, 1e-6, 10.0)
+        return fit_law(cls, curves, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+
+    @staticmethod
+    def terms(at: Points) -> Terms:
+        """1, S1^-alpha and minus the drops that have relaxed."""
+        forward = forward_term(at)
+        rates = [np.ascontiguousarray(lr) for lr in at.annealing_lr]
+        with np.errstate(divide="ignore"):
+            shares = [np.log(lr / max(float(lr.max()), 1e-300)) for lr in rates]
+        x, w = np.empty((2, max(lr.size for lr in rates)))
+        index = [np.ascontiguousarray(run) for run in at.at]
+        out = [np.empty((3, run.size)) for run in index]
+        drops = np.empty((3, at.S1.size))
+
+        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
+            alpha, relaxation, clock = (float(value) for value in nonlinear)
+            for part, lr, share, run, values in zip(at.slices(), rates, shares, index, out, strict=True):
+                realised(lr, share, relaxation, clock, x[: lr.size], w[: lr.size], run, values)
+                drops[:, part] = values
+            power, slope = forward(alpha)
+            terms = np.stack([np.ones(at.S1.size), power, -drops[0]])
+            return terms, np.stack([slope, -drops[1], -drops[2]])
+
+        return evaluate

@@ -1,0 +1,90 @@
+"""The figures of `rivervalley scaling`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from rivervalley._common.checks import FloatArray
+from rivervalley.plots import base
+from rivervalley.scaling import chinchilla, kaplan
+from rivervalley.scaling.fitting import FORMS, Runs, ScalingFit
+from rivervalley.scaling.table import CHINCHILLAS
+
+_UNITS = {"N": "parameters N", "D": "tokens D", "C": "compute C (flop)", "S": "steps S"}
+
+
+def draw_laws(asked: dict[str, float], path: str) -> None:
+    """Loss against size, data and compute, and the best size for a budget; what was asked for is marked."""
+    if {"N", "D"} <= asked.keys():
+        asked = {**asked, "C": float(kaplan.training_flop(asked["N"], asked["D"]))}
+    with base.style():
+        made, axes = base.figure(2, 2, figsize=(11.0, 8.0))
+        panels = dict(zip(("N", "D", "C", "best"), axes.ravel(), strict=True))
+        for name, low, high in (("N", 1e6, 1e12), ("D", 1e8, 1e13), ("C", 1e17, 1e26)):
+            x = np.geomspace(min(low, asked.get(name, low) / 3), max(high, asked.get(name, high) * 3), 200)
+            for label, loss in _losses(name, x).items():
+                panels[name].plot(x, loss, label=label)
+            panels[name].set(xlabel=_UNITS[name], ylabel="loss (nats per token)", xscale="log")
+            panels[name].legend(fontsize=8)
+        panels["N"].set_title("Size alone limits")
+        panels["D"].set_title("Data alone limit")
+        panels["C"].set_title("Compute limits, best size")
+        budgets = np.geomspace(1e17, max(1e26, asked.get("C", 0.0) * 3), 200)
+        panels["best"].plot(budgets, kaplan.measured_allocation(budgets).N, label="Kaplan, measured frontier")
+        for label, constants in CHINCHILLAS.items():
+            panels["best"].plot(budgets, chinchilla.optimal_allocation(budgets, constants).N, label=label)
+        panels["best"].set(xlabel=_UNITS["C"], ylabel=_UNITS["N"], xscale="log", yscale="log", title="Best size for a budget")
+        panels["best"].legend(fontsize=8)
+        _mark(panels, asked)
+        base.save(made, path)
+
+
+def _losses(name: str, x: FloatArray) -> dict[str, Any]:
+    if name == "N":
+        found = {"Kaplan": kaplan.loss_from_size(x)}
+        return found | {label: c.E + c.A * x**-c.alpha for label, c in CHINCHILLAS.items()}
+    if name == "D":
+        found = {"Kaplan": kaplan.loss_from_data(x)}
+        return found | {label: c.E + c.B * x**-c.beta for label, c in CHINCHILLAS.items()}
+    found = {"Kaplan": kaplan.loss_from_compute(x)}
+    return found | {label: chinchilla.optimal_allocation(x, c).loss for label, c in CHINCHILLAS.items()}
+
+
+def _mark(panels: dict[str, Any], asked: dict[str, float]) -> None:
+    line = {"color": "0.4", "lw": 1.0, "ls": ":"}
+    for name in ("N", "D", "C"):
+        if name in asked:
+            panels[name].axvline(asked[name], **line)
+        if "loss" in asked:
+            panels[name].axhline(asked["loss"], **line)
+    if "C" in asked:
+        panels["best"].axvline(asked["C"], **line)
+    if "N" in asked:
+        panels["best"].axhline(asked["N"], **line)
+
+
+def draw_fit(fitted: ScalingFit, runs: Runs, path: str) -> None:
+    """Losses and the fitted law against each of its columns, and relative residuals against the fitted loss."""
+    names = FORMS[fitted.law].columns
+    columns = {name: runs.column(name)[0] for name in names}
+    predicted = np.asarray(fitted.predict(**columns))
+    with base.style():
+        made, axes = base.figure(1, len(names) + 1, figsize=(4.6 * (len(names) + 1), 4.4))
+        for axis, name in zip(axes[:-1], names, strict=True):
+            others = [other for other in names if other != name]
+            for group in np.unique(columns[others[0]]) if others else [None]:
+                rows = np.flatnonzero(columns[others[0]] == group) if others else np.arange(runs.loss.size)
+                rows = rows[np.argsort(columns[name][rows])]
+                axis.plot(columns[name][rows], predicted[rows], color="0.7", lw=1.0)
+            axis.plot(columns[name], runs.loss, "o", ms=4)
+            axis.plot([], [], color="0.7", label="fitted law" + (f", one {others[0]} each" if others else ""))
+            axis.set(xlabel=_UNITS[name], ylabel="loss", xscale="log", title=f"Loss against {name}")
+            axis.legend(fontsize=8)
+        residual = 100.0 * (runs.loss / predicted - 1.0)
+        axes[-1].axhline(0.0, color="0.5", lw=1.0)
+        axes[-1].plot(predicted, residual, "o", ms=4)
+        error = fitted.diagnostics["mape"]
+        axes[-1].set(xlabel="fitted loss", ylabel="loss above the fit (%)", title=f"Mean relative error {error:.2%}")
+        base.save(made, path)

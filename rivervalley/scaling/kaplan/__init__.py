@@ -1,0 +1,77 @@
+"""Kaplan's scaling laws as calculators (Kaplan et al., Scaling Laws for Neural Language Models, arXiv 2001.08361).
+
+Every function takes floats or arrays that broadcast, N in non-embedding parameters, D and batch sizes in tokens, C in flop,
+losses in nats per token, and constants as one whole set of the table that they come from. Later work corrects the allocation
+of compute: see `rivervalley.scaling.chinchilla` and `rivervalley.scaling.corrections`.
+"""
+
+from rivervalley.scaling.kaplan.batch import batch_size_for_steps as batch_size_for_steps
+from rivervalley.scaling.kaplan.batch import compute_at_batch_size as compute_at_batch_size
+from rivervalley.scaling.kaplan.batch import critical_batch_size as critical_batch_size
+from rivervalley.scaling.kaplan.batch import examples_at_batch_size as examples_at_batch_size
+from rivervalley.scaling.kaplan.batch import loss_for_critical_batch_size as loss_for_critical_batch_size
+from rivervalley.scaling.kaplan.batch import minimum_compute as minimum_compute
+from rivervalley.scaling.kaplan.batch import minimum_examples as minimum_examples
+from rivervalley.scaling.kaplan.batch import minimum_steps as minimum_steps
+from rivervalley.scaling.kaplan.batch import steps_at_batch_size as steps_at_batch_size
+from rivervalley.scaling.kaplan.batch import steps_for_examples as steps_for_examples
+from rivervalley.scaling.kaplan.constants import COMPUTE as COMPUTE
+from rivervalley.scaling.kaplan.constants import COMPUTE_FIXED_BATCH as COMPUTE_FIXED_BATCH
+from rivervalley.scaling.kaplan.constants import CRITICAL_BATCH as CRITICAL_BATCH
+from rivervalley.scaling.kaplan.constants import CRITICAL_BATCH_TABLE_5 as CRITICAL_BATCH_TABLE_5
+from rivervalley.scaling.kaplan.constants import DATA as DATA
+from rivervalley.scaling.kaplan.constants import DATA_AT_CRITICAL_BATCH as DATA_AT_CRITICAL_BATCH
+from rivervalley.scaling.kaplan.constants import FIXED_BATCH_TOKENS as FIXED_BATCH_TOKENS
+from rivervalley.scaling.kaplan.constants import FLOP_PER_PARAMETER_TOKEN as FLOP_PER_PARAMETER_TOKEN
+from rivervalley.scaling.kaplan.constants import FRONTIER as FRONTIER
+from rivervalley.scaling.kaplan.constants import MEASURED_FRONTIER as MEASURED_FRONTIER
+from rivervalley.scaling.kaplan.constants import PAPER as PAPER
+from rivervalley.scaling.kaplan.constants import PF_DAY as PF_DAY
+from rivervalley.scaling.kaplan.constants import SEED_SPREAD as SEED_SPREAD
+from rivervalley.scaling.kaplan.constants import SIZE as SIZE
+from rivervalley.scaling.kaplan.constants import SIZE_DATA as SIZE_DATA
+from rivervalley.scaling.kaplan.constants import SIZE_STEPS as SIZE_STEPS
+from rivervalley.scaling.kaplan.constants import BatchLaw as BatchLaw
+from rivervalley.scaling.kaplan.constants import Frontier as Frontier
+from rivervalley.scaling.kaplan.constants import MeasuredFrontier as MeasuredFrontier
+from rivervalley.scaling.kaplan.constants import PowerLaw as PowerLaw
+from rivervalley.scaling.kaplan.constants import SizeData as SizeData
+from rivervalley.scaling.kaplan.constants import SizeSteps as SizeSteps
+from rivervalley.scaling.kaplan.constants import Trend as Trend
+from rivervalley.scaling.kaplan.counts import forward_flop_per_token as forward_flop_per_token
+from rivervalley.scaling.kaplan.counts import learning_rate_for_size as learning_rate_for_size
+from rivervalley.scaling.kaplan.counts import parameter_count as parameter_count
+from rivervalley.scaling.kaplan.counts import training_flop as training_flop
+from rivervalley.scaling.kaplan.frontier import Allocation as Allocation
+from rivervalley.scaling.kaplan.frontier import CrossingPoint as CrossingPoint
+from rivervalley.scaling.kaplan.frontier import Powers as Powers
+from rivervalley.scaling.kaplan.frontier import Ratios as Ratios
+from rivervalley.scaling.kaplan.frontier import crossing_point as crossing_point
+from rivervalley.scaling.kaplan.frontier import frontier_compute_scale as frontier_compute_scale
+from rivervalley.scaling.kaplan.frontier import frontier_powers as frontier_powers
+from rivervalley.scaling.kaplan.frontier import measured_allocation as measured_allocation
+from rivervalley.scaling.kaplan.frontier import optimal_allocation as optimal_allocation
+from rivervalley.scaling.kaplan.frontier import overtraining_ratios as overtraining_ratios
+from rivervalley.scaling.kaplan.frontier import wrong_size_ratios as wrong_size_ratios
+from rivervalley.scaling.kaplan.isoflop import compute_for_loss_and_size as compute_for_loss_and_size
+from rivervalley.scaling.kaplan.isoflop import loss_from_size_and_compute as loss_from_size_and_compute
+from rivervalley.scaling.kaplan.isoflop import optimal_allocation_numeric as optimal_allocation_numeric
+from rivervalley.scaling.kaplan.joint import data_against_overfitting as data_against_overfitting
+from rivervalley.scaling.kaplan.joint import data_for_loss_and_size as data_for_loss_and_size
+from rivervalley.scaling.kaplan.joint import data_rule as data_rule
+from rivervalley.scaling.kaplan.joint import early_stopping_bound as early_stopping_bound
+from rivervalley.scaling.kaplan.joint import loss_at_infinite_data as loss_at_infinite_data
+from rivervalley.scaling.kaplan.joint import loss_at_infinite_size as loss_at_infinite_size
+from rivervalley.scaling.kaplan.joint import loss_from_size_and_data as loss_from_size_and_data
+from rivervalley.scaling.kaplan.joint import loss_from_size_and_steps as loss_from_size_and_steps
+from rivervalley.scaling.kaplan.joint import overfitting as overfitting
+from rivervalley.scaling.kaplan.joint import size_for_loss_and_data as size_for_loss_and_data
+from rivervalley.scaling.kaplan.joint import size_for_loss_and_steps as size_for_loss_and_steps
+from rivervalley.scaling.kaplan.joint import steps_for_loss_and_size as steps_for_loss_and_size
+from rivervalley.scaling.kaplan.limits import compute_for_loss as compute_for_loss
+from rivervalley.scaling.kaplan.limits import data_for_loss as data_for_loss
+from rivervalley.scaling.kaplan.limits import loss_from_compute as loss_from_compute
+from rivervalley.scaling.kaplan.limits import loss_from_data as loss_from_data
+from rivervalley.scaling.kaplan.limits import loss_from_size as loss_from_size
+from rivervalley.scaling.kaplan.limits import loss_ratio as loss_ratio
+from rivervalley.scaling.kaplan.limits import size_for_loss as size_for_loss

@@ -1,0 +1,154 @@
+"""Planning with a law: its published answers, closed forms, and what it refuses to do."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import rivervalley as rv
+from rivervalley.cli import main
+from rivervalley.laws import AnnealingLaw, ForwardLaw, published
+from rivervalley.planning.plan import closed_forms, crossing, plan
+
+P0 = AnnealingLaw(L0=2.6278, A=0.4297, alpha=0.5498, C=0.4108, decay_factor=0.999)
+PEAK = published.PEAK_LR
+
+
+def options(made):
+    return {option.name: option for option in made.options}
+
+
+def test_best_decays_rank_as_the_law_ranks_them_at_100k():
+    found = options(plan(P0, 100_000, PEAK))
+    stated = {"cosine": 2.6337, "sqrt": 2.6359, "linear": 2.6374, "square": 2.6386}
+    for shape, loss in stated.items():
+        assert found[f"wsd {shape}, best decay"].loss == pytest.approx(loss, abs=1e-4)
+    assert found["cosine"].loss == pytest.approx(2.6668, abs=1e-4)
+
+
+@pytest.mark.parametrize("steps, ratio", [(10_000, 0.24), (50_000, 0.20), (100_000, 0.18), (200_000, 0.15)])
+def test_best_linear_ratio_shrinks_with_the_run(steps, ratio):
+    best = options(plan(P0, steps, PEAK))["wsd linear, best decay"]
+    assert best.decay_steps / steps == pytest.approx(ratio, abs=0.006)
+
+
+@pytest.mark.parametrize("steps, drop", [(10_000, 1394), (20_000, 2494), (50_000, 3991), (100_000, 5112), (200_000, 6218)])
+def test_the_extreme_is_the_bang_bang_of_the_closed_form(steps, drop):
+    made = plan(P0, steps, PEAK)
+    assert abs(made.extreme.decay_steps - drop) < 0.004 * drop + 3
+    assert made.extreme.loss <= made.options[0].loss
+
+
+def test_the_extreme_solves_its_own_condition():
+    """lambda^n = alpha A / C S1^-(alpha + 1) with S1 that of the shortened run: an exact truth of the law."""
+    n = plan(P0, 100_000, PEAK).extreme.decay_steps
+    S1 = PEAK * (100_000 - n)
+    assert n == pytest.approx(math.log(P0.C * S1 ** (P0.alpha + 1) / (P0.alpha * P0.A)) / -math.log(0.999), rel=0.003)
+
+
+def test_no_small_change_of_the_best_decay_is_better():
+    for option in plan(P0, 30_000, PEAK).best_decay:
+        shape = option.name.split()[1].rstrip(",")
+        floor = 0.01 * PEAK if shape in ("inverse", "exponential") else 0.0
+        for factor in (0.8, 1.25):
+            length = round(option.decay_steps * factor)
+            other = rv.schedules.wsd(30_000, PEAK, decay_steps=length, decay_shape=shape, final_lr=floor)
+            assert P0.predict(other)[-1] > option.loss
+
+
+def test_crossing():
+    assert crossing(P0, PEAK) == pytest.approx(25_400, abs=100)
+    assert closed_forms(P0, 20_000, PEAK)["crossing_steps"] == pytest.approx(25_100, abs=60)
+    assert math.isnan(crossing(AnnealingLaw(L0=2.0, A=0.4, alpha=0.5, C=0.0), PEAK))
+
+
+def test_decay_now_is_worth_more_the_later_it_comes():
+    now = plan(P0, 100_000, PEAK).decay_now
+    late = now.start > 10_000
+    assert np.all(now.loss[late] < now.stay[late])
+    assert np.all(np.diff(now.decay_steps[late]) > 0)
+    assert np.all(np.diff(now.loss) < 0)
+
+
+def test_short_runs_leave_out_decays_that_do_not_fit():
+    for steps, warmup in ((10, 0), (40, 20)):
+        made = plan(P0, steps, PEAK, warmup)
+        lengths = [option.decay_steps for option in made.options if option.name.endswith("% linear")]
+        assert all(1 <= length <= steps - warmup for length in lengths)
+    assert sorted(lengths) == [2, 4, 6, 8, 12, 16]
+
+
+def test_a_law_without_annealing_stays_at_the_peak():
+    made = plan(ForwardLaw(L0=2.0, A=0.4, alpha=0.5), 1000, 0.1)
+    assert made.options[0].name == "constant"
+    assert made.closed_forms == {}
+
+
+def test_the_optimised_schedule_falls_and_is_best():
+    for floor in (0.0, 2e-5):
+        made = plan(P0, 30_000, 2e-4, 500, floor)
+        lr = made.optimised.schedule.lr
+        assert np.all(np.diff(lr[500:]) <= 1e-18) and lr.max() <= 2e-4 * (1 + 1e-12) and lr[500:].min() >= floor * (1 - 1e-12)
+        assert np.count_nonzero(lr[:-1] == 0.0) == 0
+        assert made.optimised.loss <= min(option.loss for option in made.best_decay) + 1e-12
+        # A law of one decay factor likes the peak and then a drop; straight lines between knots come near it.
+        assert made.optimised.loss < made.extreme.loss + 0.003
+        assert made.optimised.low is None
+
+
+def test_options_of_a_fitted_law_have_bands():
+    from rivervalley.laws import predict_band, published
+
+    law = AnnealingLaw.fit([published.cosine(), published.constant()], warmup_area="full")
+    made = plan(law, 20_000, 2e-4, 500)
+    for option in made.options:
+        band = predict_band(law, option.schedule)
+        assert (option.loss, option.low, option.high) == (band.loss[0], band.low[0], band.high[0])
+
+
+def test_floors_and_checkpoints():
+    made = plan(P0, 5000, PEAK, warmup_steps=100, final_lr=0.2 * PEAK, checkpoints=[2000, 5000])
+    assert all(option.schedule.lr[100:].min() >= 0.2 * PEAK for option in made.options if option.name != "wsd-s")
+    assert "wsd-s" in options(made)
+    assert all(option.schedule.steps == 5000 for option in made.options)
+    assert "cosine to a tenth" not in options(made)
+    early = plan(P0, 5000, PEAK, warmup_steps=100, final_lr=0.2 * PEAK, checkpoints=[2000])
+    assert options(early)["wsd-s"] == options(made)["wsd-s"]
+
+
+def test_another_peak_gets_a_caution():
+    law = AnnealingLaw.fit([published.cosine(), published.constant()])
+    assert plan(law, 5000, PEAK).cautions == ()
+    assert "peak rate" in plan(law, 5000, 2 * PEAK).cautions[0]
+
+
+@pytest.mark.parametrize(
+    "bad, words",
+    [
+        ({"law": 3}, "law must be a fitted law"),
+        ({"steps": 5}, "steps must be"),
+        ({"peak_lr": 0.0}, "peak_lr must be"),
+        ({"final_lr": 1.0}, "final_lr must be"),
+        ({"warmup_steps": 900}, "warmup_steps must be"),
+        ({"checkpoints": [5, 4]}, "checkpoints must rise"),
+        ({"checkpoints": [500, 2000]}, "checkpoints must lie within the run's 1000 updates, not at 2000"),
+    ],
+)
+def test_bad_input_is_refused(bad, words):
+    with pytest.raises(rv.InputError, match=words):
+        plan(**{"law": P0, "steps": 1000, "peak_lr": PEAK, **bad})
+
+
+def test_the_command(capsys, tmp_path):
+    P0.save(tmp_path / "law.json")
+    words = ["plan", str(tmp_path / "law.json"), "--steps", "20000", "--peak-lr", "2e-4"]
+    assert main([*words, "-o", str(tmp_path / "best.csv"), "--plot", str(tmp_path / "plan.png")]) == 0
+    out = capsys.readouterr().out
+    best = plan(P0, 20_000, PEAK).options[0]
+    assert out.splitlines()[1].startswith(best.name) and f"{best.loss:.4f}" in out.splitlines()[1]
+    assert rv.schedules.load(tmp_path / "best.csv") == rv.Schedule(best.schedule.lr)
+    assert main([*words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["options"][0]["name"] == best.name
+    assert main([*words, "--checkpoints", "a,b"]) == 2
+    assert "--checkpoints must be" in capsys.readouterr().err
