@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from rivervalley.simulation.compare import compare
     from rivervalley.simulation.simulate import simulate
 
-# Where each public name lives. Imported when it is first used, so that `import rivervalley` and `--help` stay quick.
+# Where the public modules and names live. Imported when first used, so that `import rivervalley` and `--help` stay quick.
+_MODULES = {
+    "areas": "schedules.areas",
+    "claims": "claims",
+    "landscapes": "landscapes",
+    "laws": "laws",
+    "planning": "planning",
+    "plots": "plots",
+    "scaling": "scaling",
+    "schedules": "schedules",
+    "theory": "theory",
+}
 _PLACES = {
     "CurveWarning": "curves.files",
     "DivergenceError": "_common.checks",
@@ -32,21 +43,12 @@ _PLACES = {
     "LossCurve": "curves.curve",
     "Run": "curves.run",
     "Schedule": "schedules.schedule",
-    "areas": "schedules",
-    "claims": "",
     "compare": "simulation.compare",
-    "landscapes": "",
-    "laws": "",
     "optimal_quench": "planning.optimal",
     "optimal_schedule": "planning.optimal",
     "plan": "planning.plan",
-    "planning": "",
-    "plots": "",
     "read_curve": "curves.files",
-    "scaling": "",
-    "schedules": "",
     "simulate": "simulation.simulate",
-    "theory": "",
     "write_curve": "curves.files",
 }
 
@@ -79,12 +81,12 @@ __all__ = [
 if not TYPE_CHECKING:  # so that a wrong name is still found by the type checker
 
     def __getattr__(name: str) -> Any:
-        if name not in _PLACES:
+        if name in _MODULES:
+            value = importlib.import_module(f"rivervalley.{_MODULES[name]}")
+        elif name in _PLACES:
+            value = getattr(importlib.import_module(f"rivervalley.{_PLACES[name]}"), name)
+        else:
             raise AttributeError(f"module 'rivervalley' has no attribute {name!r}")
-        place = _PLACES[name]
-        if not place:
-            return importlib.import_module(f"rivervalley.{name}")
-        value = getattr(importlib.import_module(f"rivervalley.{place}"), name)
         globals()[name] = value
         return value
 
