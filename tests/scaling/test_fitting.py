@@ -10,6 +10,7 @@ from reference import scaling as reference_scaling
 from scipy import stats
 
 from rivervalley._common.checks import InputError
+from rivervalley.estimation.uncertainty import identify
 from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling.fitting import FORMS, Runs, ScalingFit, fit_scaling, read_runs
 from rivervalley.scaling.fitting.fit import _intervals
@@ -297,6 +298,14 @@ def test_runs_that_share_their_data():
         assert fit.intervals[name] == (0.0, np.inf)
     joint = fit_scaling(Runs(kaplan.loss_from_size_and_data(ONE, 1e10), N=ONE, D=np.full(9, 1e10)), "size_data")
     assert warned(joint, "all runs share D")
+
+
+@pytest.mark.parametrize("E, B", [(1.0, 1.3), (2.3, 0.0), (0.0, 2.3)])
+def test_terms_that_merge_are_not_identified_whichever_of_them_took_it_all(E, B):
+    """One D in all runs: E and B share a sum in any proportion, and a search may end with either of them at 0."""
+    merged = design(FORMS["chinchilla"], [ONE, np.full(9, 1e10)], True)
+    _, jacobian = merged.evaluate(Solution(E, np.array([3.0, B]), np.array([0.35, 0.37]), 0.0))
+    assert identify(jacobian)[0].tolist() == [False, True, False, True, False]
 
 
 def test_runs_at_one_ratio_of_tokens_to_parameters():

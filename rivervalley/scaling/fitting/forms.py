@@ -6,7 +6,8 @@ determine far better than the terms at 1 parameter or 1 token. Covariances are o
     additive forms          E, ln a_k, exponent_k         loss = E + sum of a_k (x_k / mean_k)^-exponent_k
     size and data, Kaplan   ln a_N, ln a_D, r, alpha_D    loss = (a_N (N / mean)^-r + a_D mean / D)^alpha_D
 
-and go over to reported ones, N_c or A say, in their logarithms.
+and go over to reported ones, N_c or A say, in their logarithms. An amplitude of 0 has no logarithm: its working parameter is
+the amplitude itself. So a term that a fit left out still counts where it could stand in for another.
 """
 
 from __future__ import annotations
@@ -119,20 +120,22 @@ class Design:
         """The loss, shape (R,), and the Jacobian of its logarithm by the working parameters, shape (size, R)."""
         if self.form.coupled:
             return self._evaluate_coupled(at)
-        parts = at.amplitudes[:, None] * np.exp(-at.exponents[:, None] * self.x)
+        powers = np.exp(-at.exponents[:, None] * self.x)
+        parts = at.amplitudes[:, None] * powers
         loss = at.offset + parts.sum(axis=0)
-        rows = np.vstack([parts, -self.x * parts])
+        rows = np.vstack([_working_scale(at.amplitudes) * powers, -self.x * parts])
         if self.offset:
             rows = np.vstack([np.ones(loss.size), rows])
         return loss, rows / loss
 
     def _evaluate_coupled(self, at: Solution) -> tuple[FloatArray, FloatArray]:
         ratio, alpha_D = at.exponents
-        parts = at.amplitudes[:, None] * np.exp(-np.array([[ratio], [1.0]]) * self.x)
+        powers = np.exp(-np.array([[ratio], [1.0]]) * self.x)
+        parts = at.amplitudes[:, None] * powers
         total = parts.sum(axis=0)
         log_total = np.log(total)
-        shares = parts / total
-        jacobian = np.vstack([alpha_D * shares, -alpha_D * shares[0] * self.x[0], log_total])
+        by_amplitude = alpha_D * _working_scale(at.amplitudes) * powers / total
+        jacobian = np.vstack([by_amplitude, -alpha_D * parts[0] / total * self.x[0], log_total])
         return np.exp(alpha_D * log_total), jacobian
 
     def report(self, at: Solution) -> list[Reported]:
@@ -160,6 +163,8 @@ class Design:
                 shift = logs[k] / power_of_scale if at.amplitudes[k] > 0.0 else 0.0
                 value = self.means[k] + (shift if at.amplitudes[k] > 0.0 else -np.inf)
                 slope = (self._unit(slot) - shift * by_power) / power_of_scale
+            if at.amplitudes[k] == 0.0:
+                slope = self._unit(slot) + self._unit(power)  # whatever its exponent, which nothing determines
             scales.append(Reported(self.form.scales[k], _exp(value), slope, True))
             exponents.append(Reported(self.form.exponents[k], float(exponent), gradient, False))
         return [*found, *scales, *exponents]
@@ -175,6 +180,11 @@ class Design:
         row = np.zeros(self.size)
         row[k] = 1.0
         return row
+
+
+def _working_scale(amplitudes: FloatArray) -> FloatArray:
+    """Derivative of each amplitude by its working parameter, a column: by its logarithm, or by itself where it is 0."""
+    return np.where(amplitudes > 0.0, amplitudes, 1.0)[:, None]
 
 
 def _exp(value: float) -> float:
