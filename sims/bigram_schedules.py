@@ -17,7 +17,7 @@ def main() -> None:
     model = rv.landscapes.Bigram(rv.landscapes.Language(names.transitions, np.concatenate([zipf, zipf])), batch_size=4)
     shapes = {
         "constant": rv.schedules.constant(STEPS, PEAK),
-        "cosine": rv.schedules.cosine(STEPS, PEAK, FINAL),
+        "cosine": rv.schedules.cosine(STEPS, PEAK, final_lr=FINAL),
         "WSD": rv.schedules.wsd(STEPS, PEAK, decay_fraction=0.2, final_lr=FINAL),
         "WSD-S": rv.schedules.wsd_s(CHECKPOINTS, PEAK, final_lr=FINAL),
     }

@@ -19,7 +19,7 @@ def main() -> None:
     shapes = {
         "constant": lambda n: rv.schedules.constant(n, ETA),
         "cosine to 0": lambda n: rv.schedules.cosine(n, ETA),
-        "cosine to a tenth": lambda n: rv.schedules.cosine(n, ETA, 0.1 * ETA),
+        "cosine to a tenth": lambda n: rv.schedules.cosine(n, ETA, final_lr=0.1 * ETA),
         "WSD, a fifth": lambda n: rv.schedules.wsd(n, ETA, decay_fraction=0.2),
     }
     with plots.style():

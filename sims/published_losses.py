@@ -20,7 +20,7 @@ def main() -> None:
             (
                 published.constant_schedule(length),
                 published.cosine_schedule(length),
-                rv.schedules.wsd(length, published.PEAK_LR, published.WARMUP_STEPS, decay_fraction=0.2),
+                rv.schedules.wsd(length, published.PEAK_LR, warmup_steps=published.WARMUP_STEPS, decay_fraction=0.2),
             ),
             strict=True,
         ):

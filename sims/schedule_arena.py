@@ -18,7 +18,10 @@ def main() -> None:
         hills=np.geomspace(0.02, 1.0, 50), noise_std=0.02**0.5, river=rv.landscapes.PowerRiver(1.0, 1.0)
     )
     standard = contenders(BUDGETS, PEAK)
-    hotter = {f"oracle cosine, peak × {k:g}": (lambda T, k=k: rv.schedules.cosine(T, k * PEAK, 0.1 * k * PEAK)) for k in (1.5,)}
+    hotter = {
+        f"oracle cosine, peak × {k:g}": (lambda T, k=k: rv.schedules.cosine(T, k * PEAK, final_lr=0.1 * k * PEAK))
+        for k in (1.5,)
+    }
     shown = {
         "wsd-s": "one run, decays kept",
         "wsd": "a branch each, for free",

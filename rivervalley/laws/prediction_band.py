@@ -92,7 +92,7 @@ def predict_band(law: Law, s: Schedule, steps: Any = None, confidence: float = 0
     >>> from rivervalley.laws import AnnealingLaw, published
     >>> from rivervalley.schedules import wsd
     >>> law = AnnealingLaw.fit([published.cosine(), published.constant()], warmup_area="full")
-    >>> band = predict_band(law, wsd(20_000, 2e-4, 500, decay_fraction=0.2))
+    >>> band = predict_band(law, wsd(20_000, 2e-4, warmup_steps=500, decay_fraction=0.2))
     >>> print(f"{band.low[0]:.2f} < {band.loss[0]:.2f} < {band.high[0]:.2f}")
     2.76 < 2.78 < 2.79
     """

@@ -148,16 +148,18 @@ def plan(
     best.sort(key=lambda option: option.loss)
     plain = [
         schedules.constant(steps, peak, warmup_steps=warm),
-        schedules.cosine(steps, peak, floor, warm),
-        schedules.linear(steps, peak, floor, warm),
+        schedules.cosine(steps, peak, final_lr=floor, warmup_steps=warm),
+        schedules.linear(steps, peak, final_lr=floor, warmup_steps=warm),
     ]
     if floor < 0.1 * peak:
-        plain.append(schedules.cosine(steps, peak, 0.1 * peak, warm, name="cosine to a tenth"))
+        plain.append(schedules.cosine(steps, peak, final_lr=0.1 * peak, warmup_steps=warm, name="cosine to a tenth"))
     falling = [*best, *(_option(law, s) for s in plain)]
     for fraction in FRACTIONS:
         length = round(fraction * steps)
         if 1 <= length <= steps - warm:
-            falling.append(_option(law, schedules.wsd(steps, peak, warm, decay_fraction=fraction, final_lr=floor), length))
+            falling.append(
+                _option(law, schedules.wsd(steps, peak, warmup_steps=warm, decay_fraction=fraction, final_lr=floor), length)
+            )
     optimised = _optimised(law, min(falling, key=lambda option: option.loss).schedule, peak, warm, floor)
     options = [*falling, optimised, *(_option(law, s) for s in cycles)]
     bar.update()
@@ -188,7 +190,9 @@ def decay_now(
     for start in starts.tolist():
 
         def reached(length: int, start: int = start) -> float:
-            return _end(law, schedules.wsd(start + length, peak_lr, warmup_steps, decay_steps=length, final_lr=final_lr))
+            return _end(
+                law, schedules.wsd(start + length, peak_lr, warmup_steps=warmup_steps, decay_steps=length, final_lr=final_lr)
+            )
 
         def gain(length: int, start: int = start, reached: Callable[[int], float] = reached) -> float:
             return reached(length) - float(flat[start + length - 1])
@@ -230,7 +234,7 @@ def crossing(law: Law, peak_lr: float, warmup_steps: int = 0, longest: int = 2_0
     def gap(total: float) -> float:
         steps = round(total)
         flat = schedules.constant(steps, peak_lr, warmup_steps=warmup_steps)
-        return _end(law, schedules.cosine(steps, peak_lr, 0.0, warmup_steps)) - _end(law, flat)
+        return _end(law, schedules.cosine(steps, peak_lr, final_lr=0.0, warmup_steps=warmup_steps)) - _end(law, flat)
 
     low = max(4.0 * warmup_steps, 500.0)
     return float(brentq(gap, low, longest, xtol=1.0)) if gap(low) * gap(longest) < 0.0 else math.nan
@@ -245,7 +249,13 @@ def _best_decay(law: Law, steps: int, peak: float, warm: int, floor: float, shap
 
     def with_decay(length: int) -> Schedule:
         return schedules.wsd(
-            steps, peak, warm, decay_steps=length, decay_shape=shape, final_lr=lowest, name=f"wsd {shape}, best decay"
+            steps,
+            peak,
+            warmup_steps=warm,
+            decay_steps=length,
+            decay_shape=shape,
+            final_lr=lowest,
+            name=f"wsd {shape}, best decay",
         )
 
     length = _least(lambda n: _end(law, with_decay(n)), 1, steps - warm)

@@ -80,21 +80,19 @@ class AreaState:
 def counted_rates(s_or_lr: Schedule | ArrayLike, warmup_area: str = "ramp") -> tuple[FloatArray, FloatArray]:
     """The rates that S1 and S2 are taken over, shape (steps,) each: the schedule's own but for its warm-up.
 
-        For "ramp" the warm-up rates of the second are held at lr[W-1], which makes their differences vanish.
+    For "ramp" the warm-up rates of the second are held at lr[W-1], which makes their differences vanish.
 
-        Raises
-        ------
-        InputError
-            If rates are negative, not finite or too large to be summed, or `warmup_area` is none of the three words.
+    Raises
+    ------
+    InputError
+        If rates are negative, not finite or too large to be summed, or `warmup_area` is none of the three words.
 
-        Examples
-        --------
-        >>> from rivervalley.schedules.relative_step import RelativeStep as RelativeStep
-    from rivervalley.schedules.relative_step import relative_step as relative_step
-    from rivervalley.schedules.schedule import Schedule
-        >>> s = Schedule([0.1, 0.2, 0.2, 0.05], warmup_steps=2)
-        >>> [rates.tolist() for rates in counted_rates(s, "ramp")]
-        [[0.1, 0.2, 0.2, 0.05], [0.2, 0.2, 0.2, 0.05]]
+    Examples
+    --------
+    >>> from rivervalley.schedules.schedule import Schedule
+    >>> s = Schedule([0.1, 0.2, 0.2, 0.05], warmup_steps=2)
+    >>> [rates.tolist() for rates in counted_rates(s, "ramp")]
+    [[0.1, 0.2, 0.2, 0.05], [0.2, 0.2, 0.2, 0.05]]
     """
     checks.choice("warmup_area", warmup_area, WARMUP_AREAS)
     if not isinstance(s_or_lr, Schedule):

@@ -1,7 +1,7 @@
 """Schedules of a single run: constant, cosine, WSD and their kin.
 
 All warm up by lr[t] = peak_lr (t + 1) / warmup_steps, so that the last warm-up rate is the peak, and all decays end on
-`final_lr` exactly. Phases that do not fit into `steps` are refused.
+`final_lr` exactly. Phases that do not fit into `steps` are refused. All arguments after `peak_lr` are given by name.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError
+from rivervalley._common.checks import FloatArray, InputError, show
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 from rivervalley.schedules.shapes import check_power, decay, warmup
 
 CONVENTIONS = ("rivervalley", "transformers", "torchtitan", "torchtitan-0.1")
+MOST_TIMESCALE = 10**15  # so that timescale + steps is an exact float64
 
 
 def constant(
-    steps: int, peak_lr: float, final_lr: float | None = None, warmup_steps: int = 0, name: str = "constant"
+    steps: int, peak_lr: float, *, final_lr: float | None = None, warmup_steps: int = 0, name: str = "constant"
 ) -> Schedule:
     """One rate throughout, after the warm-up. `final_lr` may be given, as for the others, but only as the peak itself.
 
@@ -33,7 +34,7 @@ def constant(
     return Schedule(np.concatenate([warmup(warm, peak), np.full(steps - warm, peak)]), warm, name)
 
 
-def cosine(steps: int, peak_lr: float, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "cosine") -> Schedule:
+def cosine(steps: int, peak_lr: float, *, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "cosine") -> Schedule:
     """Half a cosine from the peak to `final_lr` over all updates after the warm-up.
 
     >>> cosine(steps=4, peak_lr=1.0).lr.round(4).tolist()
@@ -42,7 +43,7 @@ def cosine(steps: int, peak_lr: float, final_lr: float = 0.0, warmup_steps: int 
     return _decaying(steps, peak_lr, final_lr, warmup_steps, "cosine", name)
 
 
-def linear(steps: int, peak_lr: float, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "linear") -> Schedule:
+def linear(steps: int, peak_lr: float, *, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "linear") -> Schedule:
     """A straight line from the peak to `final_lr` over all updates after the warm-up.
 
     >>> linear(steps=4, peak_lr=1.0).lr.tolist()
@@ -51,7 +52,7 @@ def linear(steps: int, peak_lr: float, final_lr: float = 0.0, warmup_steps: int 
     return _decaying(steps, peak_lr, final_lr, warmup_steps, "linear", name)
 
 
-def exponential(steps: int, peak_lr: float, final_lr: float, warmup_steps: int = 0, name: str = "exponential") -> Schedule:
+def exponential(steps: int, peak_lr: float, *, final_lr: float, warmup_steps: int = 0, name: str = "exponential") -> Schedule:
     """A geometric sequence from the peak to `final_lr` > 0 over all updates after the warm-up.
 
     >>> exponential(steps=2, peak_lr=1.0, final_lr=0.01).lr.round(6).tolist()
@@ -63,6 +64,7 @@ def exponential(steps: int, peak_lr: float, final_lr: float, warmup_steps: int =
 def inverse_sqrt(
     steps: int,
     peak_lr: float,
+    *,
     final_lr: float = 0.0,
     warmup_steps: int = 0,
     timescale: int | None = None,
@@ -77,7 +79,7 @@ def inverse_sqrt(
     """
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
     final = _final(final_lr, peak)
-    scale = checks.integer("timescale", timescale, 1) if timescale is not None else max(warm, 1)
+    scale = checks.integer("timescale", timescale, 1, MOST_TIMESCALE) if timescale is not None else max(warm, 1)
     after = np.arange(1, steps - warm + 1)
     tail = np.maximum(peak * np.sqrt(scale / (scale + after)), final)
     return Schedule(np.concatenate([warmup(warm, peak), tail]), warm, name)
@@ -86,6 +88,7 @@ def inverse_sqrt(
 def multi_step(
     steps: int,
     peak_lr: float,
+    *,
     final_lr: float | None = None,
     warmup_steps: int = 0,
     boundaries: Sequence[float] = (0.8, 0.9),
@@ -126,6 +129,7 @@ def multi_step(
 def wsd(
     steps: int,
     peak_lr: float,
+    *,
     warmup_steps: int = 0,
     decay_steps: int | None = None,
     decay_fraction: float | None = None,
@@ -214,8 +218,12 @@ def _final(final_lr: float, peak: float, positive: bool = False) -> float:
 
 
 def _decay_length(steps: int, decay_steps: int | None, decay_fraction: float | None) -> int:
-    if (decay_steps is None) == (decay_fraction is None):
-        raise InputError(f"give just one of decay_steps and decay_fraction, not {decay_steps!r} and {decay_fraction!r}")
+    if decay_steps is None and decay_fraction is None:
+        raise InputError("wsd needs decay_steps or decay_fraction")
+    if decay_steps is not None and decay_fraction is not None:
+        raise InputError(
+            f"wsd needs one of decay_steps and decay_fraction, not both ({show(decay_steps)} and {show(decay_fraction)})"
+        )
     if decay_steps is not None:
         return checks.integer("decay_steps", decay_steps, 0)
     return decay_share(checks.real("decay_fraction", decay_fraction, 0.0, 1.0), steps)

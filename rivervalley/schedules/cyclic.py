@@ -16,6 +16,7 @@ from rivervalley.schedules.shapes import check_power, decay, warmup
 def wsd_s(
     checkpoints: Sequence[int],
     peak_lr: float,
+    *,
     decay_fraction: float = 0.1,
     decay_of: str = "elapsed",
     decay_shape: str = "inverse",
@@ -70,6 +71,7 @@ def wsd_s(
 def cyclic_cosine(
     checkpoints: Sequence[int],
     peak_lr: float,
+    *,
     final_lr: float | None = None,
     warmup_steps: int = 0,
     name: str = "cyclic cosine",

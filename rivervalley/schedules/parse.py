@@ -75,6 +75,12 @@ def parse(text: str) -> Schedule:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         raise InputError(f"arguments of {name} must be numbers, text or lists of them, in {checks.show(text)}") from None
     signature = inspect.signature(NAMES[name])
+    by_place = [p.name for p in signature.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(positional) > len(by_place):
+        raise InputError(
+            f"{name} takes only {' and '.join(by_place)} without a name, not {len(positional)} values; write the others as "
+            f"name=value: {', '.join(key for key in signature.parameters if key not in by_place)}"
+        )
     try:
         signature.bind(*positional, **named)
     except TypeError as error:

@@ -62,7 +62,8 @@ def decay(
 
 
 def check_power(shape: str, power: float) -> None:
-    """Refuse a `power` given to a shape that has none."""
+    """Refuse a `power` that is no number, or is given to a shape that has none."""
+    power = checks.real("power", power, 0.0, open_low=True)
     if shape != "power" and power != 1.0:
         raise InputError(f"power must be left out unless decay_shape is 'power', but is {checks.show(power)}")
 

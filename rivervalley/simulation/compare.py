@@ -74,11 +74,11 @@ def contenders(
         )
 
     return {
-        "wsd-s": schedules.wsd_s(budgets, peak, decay_fraction, final_lr=final),
+        "wsd-s": schedules.wsd_s(budgets, peak, decay_fraction=decay_fraction, final_lr=final),
         "wsd": wsd,
         "wsd, charged": charged,
-        "oracle cosine": lambda budget: schedules.cosine(budget, peak, final, name="oracle cosine"),
-        "cyclic cosine": schedules.cyclic_cosine(budgets, peak, final),
+        "oracle cosine": lambda budget: schedules.cosine(budget, peak, final_lr=final, name="oracle cosine"),
+        "cyclic cosine": schedules.cyclic_cosine(budgets, peak, final_lr=final),
         "constant": schedules.constant(budgets[-1], peak),
     }
 

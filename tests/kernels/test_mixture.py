@@ -17,8 +17,8 @@ from rivervalley.schedules import Schedule
 
 PEAK = 3e-4
 SCHEDULES = [
-    rv.schedules.cosine(600, PEAK, 3e-5, 50),
-    rv.schedules.wsd(600, PEAK, 100, decay_steps=200),
+    rv.schedules.cosine(600, PEAK, final_lr=3e-5, warmup_steps=50),
+    rv.schedules.wsd(600, PEAK, warmup_steps=100, decay_steps=200),
     rv.schedules.wsd_s([300, 600], PEAK, warmup_steps=30),
     rv.schedules.multi_step(600, PEAK),
 ]
@@ -102,14 +102,14 @@ LAW = MultiPowerLaw(L0=3.04, A=0.525, alpha=0.508, B=363.8, K=2.066, beta=0.583,
 @pytest.mark.parametrize("warmup, error", [(0, 3e-7), (300, 1e-4)])
 def test_dense_and_sparse_points_agree(warmup, error):
     """The merged past is exact to second order where the rate only falls, less so where it has risen."""
-    s = rv.schedules.cosine(60_000, PEAK, 3e-5, warmup)
+    s = rv.schedules.cosine(60_000, PEAK, final_lr=3e-5, warmup_steps=warmup)
     sparse = np.arange(500, 60_001, 500)
     assert law_module.DENSE * sparse.size < s.steps
     assert np.allclose(LAW.predict(s)[sparse - 1], LAW.predict_at(s, sparse), rtol=0, atol=error)
 
 
 def test_dense_derivatives_by_K_are_those_of_sparse_points():
-    s = rv.schedules.cosine(60_000, PEAK, 3e-5)
+    s = rv.schedules.cosine(60_000, PEAK, final_lr=3e-5)
     at = np.array([0.5, 2.0, 0.6, 0.4])
     sparse = np.arange(5000, 60_001, 5000)
     dense = np.arange(1, 60_001)

@@ -20,7 +20,7 @@ def law():
 
 
 def test_a_band_is_the_sum_of_its_parts(law):
-    s = schedules.wsd(20_000, PEAK, 500, decay_fraction=0.2)
+    s = schedules.wsd(20_000, PEAK, warmup_steps=500, decay_fraction=0.2)
     band = predict_band(law, s, [1000, 10_000, 20_000])
     assert band.parts.keys() == {"run", "misfit", "parameters", "beyond"}
     spread = np.sqrt(sum(part**2 for part in band.parts.values()))
@@ -40,7 +40,7 @@ def test_the_parameters_part_is_the_spread_of_refits():
     """Against the standard deviation of predictions of fits to noisy copies of law-made curves."""
     truth = AnnealingLaw(L0=2.6, A=0.43, alpha=0.55, C=0.41)
     shapes = [schedules.cosine(8000, PEAK, warmup_steps=200), schedules.constant(8000, PEAK, warmup_steps=200)]
-    target = schedules.wsd(12_000, PEAK, 200, decay_fraction=0.2)
+    target = schedules.wsd(12_000, PEAK, warmup_steps=200, decay_fraction=0.2)
     rng = np.random.default_rng(0)
     steps = np.arange(400, 8001, 200)
     ends, stated = [], []
@@ -58,7 +58,7 @@ def test_what_the_fit_left_open_makes_the_band_infinite_where_it_matters():
     alone = AnnealingLaw.fit([published.constant()], warmup_area="full")
     flat = predict_band(alone, schedules.constant(30_000, PEAK, warmup_steps=500))
     assert np.isfinite(flat.high[0])
-    decayed = predict_band(alone, schedules.wsd(30_000, PEAK, 500, decay_fraction=0.2))
+    decayed = predict_band(alone, schedules.wsd(30_000, PEAK, warmup_steps=500, decay_fraction=0.2))
     assert decayed.high[0] == np.inf and decayed.low[0] == 0.0
 
 
@@ -70,7 +70,7 @@ def test_what_no_curve_showed_widens_the_band(law):
     assert any("peak rate" in sentence for sentence in doubled.cautions)
     halved = predict_band(law, schedules.cosine(20_000, PEAK / 4, warmup_steps=500))
     assert halved.parts["beyond"][0] == pytest.approx(2 * prediction_band.PER_DOUBLING)
-    cycles = schedules.cyclic_cosine([10_000, 20_000], PEAK, 0.1 * PEAK, warmup_steps=500)
+    cycles = schedules.cyclic_cosine([10_000, 20_000], PEAK, final_lr=0.1 * PEAK, warmup_steps=500)
     found = predict_band(law, cycles, [9_000, 10_001, 20_000])
     assert found.parts["beyond"].tolist() == [0.0, prediction_band.UNSEEN, prediction_band.UNSEEN]
     long = predict_band(law, schedules.constant(600_500, PEAK, warmup_steps=500), [20_500, 60_000, 600_500]).parts["beyond"]
@@ -85,7 +85,7 @@ def test_what_no_curve_showed_widens_the_band(law):
 
 
 def test_a_law_from_its_file_has_the_same_band(law, tmp_path):
-    s = schedules.wsd(20_000, PEAK, 500, decay_fraction=0.2)
+    s = schedules.wsd(20_000, PEAK, warmup_steps=500, decay_fraction=0.2)
     for kind in (law, AnnealingLaw.fit([published.constant()], warmup_area="full")):
         kind.save(tmp_path / "law.json")
         again = predict_band(rv.laws.load(tmp_path / "law.json"), s)
@@ -97,7 +97,7 @@ def test_a_law_from_its_file_has_the_same_band(law, tmp_path):
 
 def test_every_law_has_a_band():
     curves = [published.cosine(), published.constant()]
-    s = schedules.wsd(20_000, PEAK, 500, decay_fraction=0.2)
+    s = schedules.wsd(20_000, PEAK, warmup_steps=500, decay_fraction=0.2)
     for name in rv.laws.LAWS:
         options = {"sizes": [100, 100]} if name == "size" else {}
         fitted = rv.laws.fit(curves, law=name, **options)

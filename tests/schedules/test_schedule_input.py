@@ -124,7 +124,7 @@ def test_a_path_is_a_path_whatever_it_looks_like(tmp_path):
 
 
 def test_the_log_of_a_run_ends_with_its_last_update(tmp_path):
-    s = schedules.wsd(20, 0.1, 5, decay_steps=5)
+    s = schedules.wsd(20, 0.1, warmup_steps=5, decay_steps=5)
     curve = rv.LossCurve([5, 20], [3.0, 2.0], s)
     rv.write_curve(tmp_path / "run.csv", curve)
     assert schedules.load(tmp_path / "run.csv") == s
@@ -196,7 +196,7 @@ def test_copies_stay_read_only():
 
 
 def test_scaled():
-    s = schedules.wsd(100, 0.1, 10, decay_steps=20)
+    s = schedules.wsd(100, 0.1, warmup_steps=10, decay_steps=20)
     assert s.scaled(2.0).peak_lr == 0.2 and s.scaled(2.0).warmup_steps == 10
     for factor in (-1.0, math.nan, math.inf, "2"):
         with pytest.raises(InputError, match="factor must be"):
@@ -212,7 +212,7 @@ def test_scaled():
 )
 def test_wsd_s_sum_to_the_order_of_one_over_the_decay(cycles, ratio, fraction):
     """The integral of each decay, less (peak - final)/2 for the side on which the sum samples it (Euler-Maclaurin)."""
-    s = schedules.wsd_s(np.cumsum(cycles), 1.0, fraction, "cycle", final_lr=ratio)
+    s = schedules.wsd_s(np.cumsum(cycles), 1.0, decay_fraction=fraction, decay_of="cycle", final_lr=ratio)
     r, total, correction = 1.0 / ratio, 0.0, 0.0
     for steps in cycles:
         D = round(fraction * steps)

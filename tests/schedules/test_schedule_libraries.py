@@ -53,7 +53,7 @@ THEIRS = {"transformers": transformers_rate, "torchtitan-0.1": torchtitan_rate, 
 def test_conventions_are_the_libraries_formulas(convention, lengths, low, shape):
     T, W, D = lengths
     theirs = [0.3 * THEIRS[convention](t, T, W, D, FALLS[shape], low) for t in range(T)]
-    ours = schedules.wsd(T, 0.3, W, decay_steps=D, decay_shape=shape, final_lr=0.3 * low, convention=convention)
+    ours = schedules.wsd(T, 0.3, warmup_steps=W, decay_steps=D, decay_shape=shape, final_lr=0.3 * low, convention=convention)
     assert np.allclose(ours.lr, theirs, rtol=1e-14, atol=1e-16)
 
 
@@ -76,7 +76,9 @@ def test_the_real_transformers():
             return transformers.get_wsd_schedule(optimizer, 10, 40, 100, decay_type=decay_type, min_lr_ratio=0.1)
 
         real = schedules.from_torch(factory, 100, base_lr=0.3)
-        ours = schedules.wsd(100, 0.3, 10, decay_steps=40, decay_shape=shape, final_lr=0.03, convention="transformers")
+        ours = schedules.wsd(
+            100, 0.3, warmup_steps=10, decay_steps=40, decay_shape=shape, final_lr=0.03, convention="transformers"
+        )
         assert np.allclose(real.lr, ours.lr, rtol=1e-12)
     assert torch.__version__
 
@@ -86,7 +88,7 @@ def test_the_real_torch():
     lr_scheduler = torch.optim.lr_scheduler
     s = schedules.from_torch(lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=100, eta_min=0.01), 101, base_lr=0.1)
     # Their cosine is at u = 0 for the first update; ours at u = 1/D.
-    assert np.allclose(s.lr[1:], schedules.cosine(100, 0.1, 0.01).lr, rtol=1e-9)
+    assert np.allclose(s.lr[1:], schedules.cosine(100, 0.1, final_lr=0.01).lr, rtol=1e-9)
     assert s.name == "CosineAnnealingLR"
     # One that refuses an optimizer without momentum, and more steps than it was made for.
     assert schedules.from_torch(lambda o: lr_scheduler.OneCycleLR(o, 1.0, total_steps=20), 20, base_lr=0.1).steps == 20

@@ -15,7 +15,11 @@ def spans(schedule):
 
 
 def test_phases_by_hand():
-    assert spans(schedules.wsd(100, 0.1, 10, decay_steps=20)) == [("warmup", 0, 10), ("stable", 10, 80), ("decay", 80, 100)]
+    assert spans(schedules.wsd(100, 0.1, warmup_steps=10, decay_steps=20)) == [
+        ("warmup", 0, 10),
+        ("stable", 10, 80),
+        ("decay", 80, 100),
+    ]
     assert spans(schedules.cosine(50, 0.1)) == [("decay", 0, 50)]
     assert spans(schedules.cosine(50, 0.1, warmup_steps=5)) == [("warmup", 0, 5), ("decay", 5, 50)]
     assert spans(schedules.constant(50, 0.1)) == [("stable", 0, 50)]

@@ -75,7 +75,7 @@ DIGESTS = """
 import hashlib, json
 from rivervalley.schedules import SHAPES, multi_step, wsd
 powers = {"power": 2.5}
-rates = [wsd(5000, 0.3, 100, 4000, decay_shape=s, final_lr=0.01, power=powers.get(s, 1.0)) for s in SHAPES]
+rates = [wsd(5000, 0.3, warmup_steps=100, decay_steps=4000, decay_shape=s, final_lr=0.01, power=powers.get(s, 1.0)) for s in SHAPES]
 rates.append(multi_step(100, 0.3, boundaries=[10, 20, 30]))
 print(json.dumps([hashlib.sha256(s.lr.tobytes()).hexdigest() for s in rates]))
 """
@@ -91,7 +91,7 @@ def test_same_bytes_on_any_cpu():
         assert done.returncode == 0, done.stderr
         digests.append(json.loads(done.stdout))
     assert digests[0] == digests[1]
-    here = schedules.wsd(5000, 0.3, 100, decay_steps=4000, decay_shape=SHAPES[0], final_lr=0.01)
+    here = schedules.wsd(5000, 0.3, warmup_steps=100, decay_steps=4000, decay_shape=SHAPES[0], final_lr=0.01)
     assert hashlib.sha256(here.lr.tobytes()).hexdigest() == digests[0][0]
 
 

@@ -83,7 +83,7 @@ def test_wsd_without_decay_is_constant():
 )
 def test_wsd_s_ends_every_cycle_on_its_floor(ends, fraction, of):
     try:
-        s = schedules.wsd_s(ends, 1.0, fraction, of, final_lr=0.1)
+        s = schedules.wsd_s(ends, 1.0, decay_fraction=fraction, decay_of=of, final_lr=0.1)
     except rv.InputError as error:
         assert "does not fit" in str(error)
         return
@@ -97,14 +97,14 @@ def test_wsd_s_ends_every_cycle_on_its_floor(ends, fraction, of):
 
 
 def test_wsd_s_with_one_checkpoint_is_wsd():
-    one = schedules.wsd_s([1000], 0.5, 0.1, final_lr=0.05, warmup_steps=20)
-    two = schedules.wsd(1000, 0.5, 20, decay_fraction=0.1, decay_shape="inverse", final_lr=0.05)
+    one = schedules.wsd_s([1000], 0.5, decay_fraction=0.1, final_lr=0.05, warmup_steps=20)
+    two = schedules.wsd(1000, 0.5, warmup_steps=20, decay_fraction=0.1, decay_shape="inverse", final_lr=0.05)
     assert one == two
 
 
 def test_wsd_s_summed_rate_is_the_closed_form():
     """S = eta [T_K - 0.1 sum T_k (1 - ln r / (r - 1))] (arXiv 2410.05192, decay of elapsed steps), up to one update a decay."""
-    s = schedules.wsd_s([2500, 5000, 10_000], 0.5, 0.1, final_lr=0.05)
+    s = schedules.wsd_s([2500, 5000, 10_000], 0.5, decay_fraction=0.1, final_lr=0.05)
     closed = 0.5 * (10_000 - 0.1 * 17_500 * (1 - math.log(10) / 9))
     assert abs(s.lr.sum() - closed) < 3 * 0.5
     assert round(closed) == 4349
@@ -141,7 +141,7 @@ def test_conventions_of_other_libraries_by_hand(convention, expected):
 def test_conventions_move_the_annealing_area(steps, warmup, cooldown, table):
     """The area of the decay alone, from the first rate after the warm-up on, measured with those libraries' own formulas."""
     for convention, area in zip(("transformers", "rivervalley", "torchtitan"), table, strict=True):
-        s = schedules.wsd(steps, 1.0, warmup, decay_steps=cooldown, convention=convention)
+        s = schedules.wsd(steps, 1.0, warmup_steps=warmup, decay_steps=cooldown, convention=convention)
         assert rv.areas.annealing_area(s.lr[warmup:])[-1] == pytest.approx(area, abs=0.006)
 
 
@@ -214,8 +214,11 @@ def test_text_is_the_call(text):
         ("wds(steps=10, peak_lr=1)", "did you mean wsd"),
         ("wsd(steps=10)", "missing a required argument: 'peak_lr'"),
         ("wsd(steps=10, peak_lr=1, decay=3)", "unexpected keyword argument 'decay'"),
-        ("wsd(steps=10, peak_lr=1)", "just one of decay_steps and decay_fraction"),
-        ("wsd(steps=10, peak_lr=1, decay_steps=2, decay_fraction=0.1)", "just one of"),
+        ("wsd(steps=10, peak_lr=1)", "wsd needs decay_steps or decay_fraction"),
+        ("wsd(steps=10, peak_lr=1, decay_steps=2, decay_fraction=0.1)", "not both"),
+        ("cosine(1000, 0.5, 0.05)", "cosine takes only steps and peak_lr without a name"),
+        ("wsd(1000, 0.5, 0.05)", "wsd takes only steps and peak_lr without a name"),
+        ("inverse_sqrt(10, 1, timescale=1" + 30 * "0" + ")", "timescale must be an integer between 1 and 10"),
         ("wsd(steps=10, peak_lr=x, decay_steps=2)", "must be numbers, text or lists"),
         ("wsd(steps=10, peak_lr=__import__('os'), decay_steps=2)", "must be numbers, text or lists"),
         ("wsd(**{'steps': 10})", "must be numbers, text or lists"),
@@ -337,3 +340,19 @@ def test_bad_input_is_refused(make, words):
 def test_ten_million_steps_are_no_trouble():
     s = schedules.wsd(steps=10_000_000, peak_lr=0.1, warmup_steps=1000, decay_fraction=0.2, decay_shape="cosine")
     assert s.lr.nbytes == 80_000_000
+
+
+def test_only_length_and_peak_go_by_place():
+    """What stands third differs from schedule to schedule, so none takes it without a name."""
+    for name in ("constant", "cosine", "linear", "exponential", "inverse_sqrt", "multi_step", "wsd"):
+        with pytest.raises(TypeError, match="positional argument"):
+            getattr(schedules, name)(100, 0.5, 0.1)
+    for name in ("wsd_s", "cyclic_cosine"):
+        with pytest.raises(TypeError, match="positional argument"):
+            getattr(schedules, name)([50, 100], 0.5, 0.1)
+
+
+@pytest.mark.parametrize("power", [np.ones(3), "2", None, True, -1.0])
+def test_a_power_that_is_no_number_is_refused(power):
+    with pytest.raises(rv.InputError, match="power must be a finite number above 0"):
+        schedules.wsd(10, 0.1, decay_steps=3, power=power)

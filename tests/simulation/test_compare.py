@@ -28,7 +28,7 @@ def test_entries_are_the_runs_own_losses():
         assert entry.loss == run.loss[k]
         assert entry.parts["hill"] == run.components["hill"][k]
         assert entry.summed_lr == pytest.approx(s.lr[:budget].sum())
-        own = VALLEY.expected(rv.schedules.cosine(budget, 0.5, 0.05))
+        own = VALLEY.expected(rv.schedules.cosine(budget, 0.5, final_lr=0.05))
         assert found["oracle cosine", budget].loss == own.loss[-1]
 
 

@@ -128,8 +128,8 @@ def _clock(setting: Setting, clock: float = 1.0) -> list[Check]:
         schedules.multi_step(T, 1.0, boundaries=[0.5], factors=[0.1]),
         schedules.multi_step(T, 1.0, boundaries=[0.5], factors=[0.3]),
         schedules.linear(T, 1.0),
-        schedules.cosine(T, 1.0, 0.1),
-        schedules.cyclic_cosine([8_000, T], 1.0, 0.05),
+        schedules.cosine(T, 1.0, final_lr=0.1),
+        schedules.cyclic_cosine([8_000, T], 1.0, final_lr=0.05),
         schedules.constant(12_000, 1.0).then(Schedule(np.zeros(4_000))),
     ]
     shown = others[:3] if setting.quick else others

@@ -42,7 +42,11 @@ def _end_errors(setting: Setting, fitted_to: Sequence[Schedule], noise: float = 
     """Relative errors at step 60,000 of constant, cosine and WSD, of laws fitted to 20 noisy points a curve; (fits, 3)."""
     rng = np.random.default_rng([setting.seed, 1])
     steps = np.arange(1000, 20_001, 1000) + 1
-    ahead = [published.constant_schedule(60_000), published.cosine_schedule(60_000), wsd(60_001, ETA, 500, decay_fraction=0.2)]
+    ahead = [
+        published.constant_schedule(60_000),
+        published.cosine_schedule(60_000),
+        wsd(60_001, ETA, warmup_steps=500, decay_fraction=0.2),
+    ]
     truth = np.array([P0.predict_at(s, [s.steps])[0] for s in ahead])
     errors = []
     for _ in range(20 if setting.quick else 60):
@@ -165,7 +169,7 @@ def _crossing(law: AnnealingLaw, final: float = 0.0, eta: float = ETA) -> float:
     def gap(total: float) -> float:
         steps = round(total)
         # The authors' rates 0 ... T: T + 1 of them, the first at the peak.
-        rates = np.concatenate([[eta], cosine(steps, eta, final * eta).lr])
+        rates = np.concatenate([[eta], cosine(steps, eta, final_lr=final * eta).lr])
         flat = np.full(steps + 1, eta)
         return float(law.predict_at(Schedule(rates), [steps + 1])[0] - law.predict_at(Schedule(flat), [steps + 1])[0])
 

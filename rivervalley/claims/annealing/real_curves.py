@@ -206,7 +206,11 @@ def _surface(law: Law, _: Setting) -> list[Check]:
     """Two schedules that end at the same S1 and S2, by different ways, have the same loss."""
     checks = []
     T = 6_000
-    for shape in (wsd(T, ETA, decay_fraction=0.5, final_lr=0.2 * ETA), cosine(T, ETA, 0.1 * ETA), linear(T, ETA, 0.1 * ETA)):
+    for shape in (
+        wsd(T, ETA, decay_fraction=0.5, final_lr=0.2 * ETA),
+        cosine(T, ETA, final_lr=0.1 * ETA),
+        linear(T, ETA, final_lr=0.1 * ETA),
+    ):
         # Three bumps of the rate, weighed so that neither area changes at the end.
         bumps = np.zeros((3, T))
         for k, start in enumerate((3_400, 4_300, 5_200)):

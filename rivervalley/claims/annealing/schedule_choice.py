@@ -151,10 +151,10 @@ def _floors(law: AnnealingLaw) -> list[Check]:
     checks = []
     shares = np.linspace(0.0, 1.0, 101)
     for steps, best in ((10_000, 1.0), (20_000, 0.56), (40_000, 0.22), (60_000, 0.04), (100_000, 0.0)):
-        losses = [_end(law, cosine(steps, ETA, share * ETA)) for share in shares.tolist()]
+        losses = [_end(law, cosine(steps, ETA, final_lr=share * ETA)) for share in shares.tolist()]
         checks.append(near(f"best last rate / peak at T = {steps}", best, float(shares[int(np.argmin(losses))]), 0.021))
     for share, loss in ((0.0, 2.6668), (0.1, 2.6689), (0.5, 2.6837)):
-        checks.append(near(f"loss at 100,000 for {share:g}", loss, _end(law, cosine(100_000, ETA, share * ETA)), 2e-4))
+        checks.append(near(f"loss at 100,000 for {share:g}", loss, _end(law, cosine(100_000, ETA, final_lr=share * ETA)), 2e-4))
     return checks
 
 
@@ -183,7 +183,7 @@ def _eight_one_one(law: AnnealingLaw) -> list[Check]:
     return [
         near("8-1-1", 2.6744, steps, 2e-4),
         near("WSD, a fifth", 2.6686, _end(law, wsd(T, ETA, decay_fraction=0.2)), 2e-4),
-        near("cosine to a tenth", 2.7062, _end(law, cosine(T, ETA, 0.1 * ETA)), 2e-4),
+        near("cosine to a tenth", 2.7062, _end(law, cosine(T, ETA, final_lr=0.1 * ETA)), 2e-4),
     ]
 
 

@@ -38,7 +38,7 @@ def _branch(budget: int) -> Schedule:
 def _arena(setting: Setting, peak_kept: bool = True) -> list[Check]:
     """Without peak_kept the cosines are held to the river of WSD-S, as if the sum of their rates were the same."""
     model, count = _model(), setting.trajectories(128, 32)
-    cycles = schedules.wsd_s(BUDGETS, PEAK, 0.1, final_lr=FINAL)
+    cycles = schedules.wsd_s(BUDGETS, PEAK, decay_fraction=0.1, final_lr=FINAL)
     at = sorted({*BUDGETS, *(budget - budget // 10 for budget in BUDGETS), 3000})
     run = simulate(model, cycles, count, setting.seed, record_at=at)
     place = {step: k for k, step in enumerate(at)}
@@ -54,7 +54,7 @@ def _arena(setting: Setting, peak_kept: bool = True) -> list[Check]:
         summed = float(cycles.lr[:budget].sum())
         found = run.components["low entropy"][k]
         checks.append(near(f"river of WSD-S at {budget}", river(summed), found, relative=allowed))
-        cosine = simulate(model, schedules.cosine(budget, PEAK, FINAL), count, setting.seed, record_every=budget)
+        cosine = simulate(model, schedules.cosine(budget, PEAK, final_lr=FINAL), count, setting.seed, record_every=budget)
         expected = river(float(cosine.schedule.lr.sum()) if peak_kept else summed)
         checks.append(near(f"river of a cosine at {budget}", expected, cosine.components["low entropy"][-1], relative=allowed))
         hill[budget] = (run.components["high entropy"][k], cosine.components["high entropy"][-1])
@@ -81,10 +81,10 @@ def _law(setting: Setting, annealing: bool = True) -> list[Check]:
     at = np.arange(400, steps + 1, 100)
     shapes = {
         "constant": schedules.constant(steps, PEAK),
-        "cosine": schedules.cosine(steps, PEAK, FINAL),
+        "cosine": schedules.cosine(steps, PEAK, final_lr=FINAL),
         "wsd": schedules.wsd(steps, PEAK, decay_fraction=0.2, final_lr=FINAL),
-        "wsd-s": schedules.wsd_s(BUDGETS, PEAK, 0.1, final_lr=FINAL),
-        "cyclic cosine": schedules.cyclic_cosine(BUDGETS, PEAK, FINAL),
+        "wsd-s": schedules.wsd_s(BUDGETS, PEAK, decay_fraction=0.1, final_lr=FINAL),
+        "cyclic cosine": schedules.cyclic_cosine(BUDGETS, PEAK, final_lr=FINAL),
     }
     curves = {name: simulate(model, s, count, setting.seed, record_at=at).curve(name) for name, s in shapes.items()}
     fitted = [curves["constant"], curves["cosine"]]

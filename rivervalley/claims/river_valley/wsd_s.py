@@ -100,7 +100,7 @@ def _matched_cosine(boost: float) -> list[Check]:
     valley = RiverValley(HILLS, np.sqrt(0.02), PowerRiver())
     shown: dict[str, Contender] = {
         "wsd-s": schedules.wsd_s(BUDGETS, ETA),
-        "cosine": lambda budget: schedules.cosine(budget, boost * ETA, 0.1 * boost * ETA),
+        "cosine": lambda budget: schedules.cosine(budget, boost * ETA, final_lr=0.1 * boost * ETA),
     }
     found = {(e.name, e.budget): e for e in compare(valley, shown, BUDGETS)}
     ratio = found["cosine", BUDGETS[-1]].summed_lr / found["wsd-s", BUDGETS[-1]].summed_lr

@@ -64,8 +64,8 @@ def test_noise_free_curves_give_the_parameters_back(warmup_area, free):
     truth = AnnealingLaw(L0=2.5, A=0.5, alpha=0.45, C=0.35, decay_factor=0.998, warmup_area=warmup_area)
     schedules = [
         rv.schedules.constant(20_000, PEAK, warmup_steps=400),
-        rv.schedules.cosine(20_000, PEAK, 2e-5, 400),
-        rv.schedules.wsd(20_000, PEAK, 400, decay_fraction=0.1),
+        rv.schedules.cosine(20_000, PEAK, final_lr=2e-5, warmup_steps=400),
+        rv.schedules.wsd(20_000, PEAK, warmup_steps=400, decay_fraction=0.1),
     ]
     law = AnnealingLaw.fit(made_from(truth, schedules), decay_factor=None if free else 0.998, warmup_area=warmup_area)
     for name, value in truth.params.items():

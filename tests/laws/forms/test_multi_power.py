@@ -30,9 +30,9 @@ def double_sum(law, lr):
 @pytest.mark.parametrize(
     "schedule",
     [
-        rv.schedules.cosine(900, 3e-4, 3e-5),
+        rv.schedules.cosine(900, 3e-4, final_lr=3e-5),
         rv.schedules.multi_step(900, 3e-4),
-        rv.schedules.wsd(900, 3e-4, 100, decay_steps=300, decay_shape="exponential", final_lr=3e-5),
+        rv.schedules.wsd(900, 3e-4, warmup_steps=100, decay_steps=300, decay_shape="exponential", final_lr=3e-5),
         rv.schedules.wsd_s([300, 900], 3e-4, warmup_steps=30),
     ],
     ids=lambda s: s.name,
@@ -82,7 +82,7 @@ def test_noise_free_curves_give_the_parameters_back(free):
     truth = MultiPowerLaw(L0=2.9, A=0.5, alpha=0.5, B=400.0, K=0.3, beta=1.2, gamma=0.6)
     schedules = [
         rv.schedules.constant(12_000, 3e-4, warmup_steps=500),
-        rv.schedules.cosine(12_000, 3e-4, 3e-5, 500),
+        rv.schedules.cosine(12_000, 3e-4, final_lr=3e-5, warmup_steps=500),
         rv.schedules.multi_step(12_000, 3e-4, warmup_steps=500, boundaries=[5000], factors=[0.3]),
     ]
     steps = np.arange(600, 12_001, 150)
@@ -96,7 +96,7 @@ def noisy_curves():
     rng = np.random.default_rng(3)
     steps = np.arange(200, 4001, 50)
     schedules = [
-        rv.schedules.cosine(4000, 3e-4, 3e-5, 100),
+        rv.schedules.cosine(4000, 3e-4, final_lr=3e-5, warmup_steps=100),
         rv.schedules.multi_step(4000, 3e-4, warmup_steps=100, boundaries=[2000], factors=[0.3]),
     ]
     noise = [5e-4 * rng.standard_normal(steps.size) for _ in schedules]

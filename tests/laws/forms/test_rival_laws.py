@@ -32,7 +32,7 @@ from rivervalley.laws.forms.forward_momentum import momentum_area
 from rivervalley.schedules import Schedule
 from rivervalley.schedules.areas import annealing_area
 
-COSINE = schedules.cosine(3000, 3e-4, 3e-5, warmup_steps=200)
+COSINE = schedules.cosine(3000, 3e-4, final_lr=3e-5, warmup_steps=200)
 CONSTANT = schedules.constant(3000, 3e-4, warmup_steps=200)
 DROP = Schedule(np.concatenate([np.full(1500, 3e-4), np.full(1500, 6e-5)]), name="drop")
 MADE = {
@@ -145,7 +145,7 @@ def test_a_clock_of_summed_rate_stops_at_rate_zero():
 
 def test_the_multi_power_law_is_a_gamma_mixture_of_relaxations():
     """On its own clock, summed rate with gamma = 0: the mean of 1 - exp(-u x) over u ~ Gamma(beta, K)."""
-    lr = schedules.cosine(400, 3e-4, 3e-5).lr
+    lr = schedules.cosine(400, 3e-4, final_lr=3e-5).lr
     beta, K = 2.0, 30.0
     law = MultiPowerLaw(L0=1.0, A=0.0, alpha=0.5, B=1.0, K=K, beta=beta, gamma=0.0)
     nodes, weights = np.polynomial.laguerre.laggauss(40)
@@ -225,7 +225,7 @@ def test_sizes_are_checked():
 
 
 def test_momentum_area_is_the_loop_of_the_released_code():
-    lr = schedules.cosine(300, 3e-4, 3e-5, warmup_steps=20).lr
+    lr = schedules.cosine(300, 3e-4, final_lr=3e-5, warmup_steps=20).lr
     m = v = total = 0.0
     for i in range(1, lr.size):
         fall = (lr[i - 1] - lr[i]) * 768
