@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from rivervalley import datasets
 from rivervalley.claims.checks import Check
 
 Status = Literal["read", "derived", "remembered"]
@@ -15,7 +16,7 @@ Kind = Literal["exact", "asymptotic", "statistical"]
 
 
 class Skip(Exception):  # noqa: N818 - it ends a measurement, it is no error
-    """A claim cannot be measured here. The message says why, as in "no folder of real curves was given"."""
+    """A claim cannot be measured here. The message says why, as in "needs JAX"."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Setting:
     quick : bool
         Fewer trajectories, and tolerances as much wider as their standard errors are.
     curves : Path or None
-        Folder of real training curves, for the claims that need them.
+        Folder of real training curves to take in place of those of rivervalley.datasets.
     """
 
     seed: int = 0
@@ -40,11 +41,9 @@ class Setting:
         """`full`, or an eighth of it (or the number given) in quick mode."""
         return (quick or max(64, full // 8)) if self.quick else full
 
-    def real_curves(self) -> Path:
-        """The folder of real curves; raises Skip where none was given."""
-        if self.curves is None:
-            raise Skip("no folder of real training curves was given or found")
-        return self.curves
+    def real_curves(self) -> datasets.Collection:
+        """Real training runs by name: those of rivervalley.datasets, or of the folder that was given."""
+        return datasets.collection(self.curves)
 
 
 Measure = Callable[[Setting], Sequence[Check]]

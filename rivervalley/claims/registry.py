@@ -9,6 +9,7 @@ import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rivervalley import datasets
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.processes import pool
@@ -127,7 +128,5 @@ def _judge(claim_id: str, where: Setting, controls: bool) -> Verdict:
 
 def setting(seed: int = 0, quick: bool = False, curves: str | Path | None = None) -> Setting:
     """A checked Setting."""
-    folder = None if curves is None else Path(curves)
-    if folder is not None and not (folder / "index.csv").is_file():
-        raise InputError(f"curves must be a folder of training curves with an index.csv, not {str(folder)!r}")
-    return Setting(checks.seed(seed), bool(quick), folder)
+    datasets.collection(curves)  # refuses a folder that is none of curves
+    return Setting(checks.seed(seed), bool(quick), None if curves is None else Path(curves))

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -40,8 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--curves",
         metavar="DIR",
-        help="folder of real training curves with an index.csv, for the claims about them "
-        "(default: $RIVERVALLEY_CURVES, shared/curves or ../shared/curves where there is one)",
+        help="folder of real training curves with an index.csv, in place of those that come with the package",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes to measure in (default: one for each CPU)")
 
@@ -53,14 +51,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print(report.claims_json(chosen) if arguments.json else report.claims_list(chosen))
         return 0
-    curves = arguments.curves or _default_curves()
     workers = _workers(arguments.workers, len(chosen))
     verdicts = []
     stream = claims.check_all(
         [claim.id for claim in chosen],
         arguments.seed,
         quick=arguments.quick,
-        curves=curves,
+        curves=arguments.curves,
         controls=arguments.controls,
         workers=workers,
     )
@@ -91,12 +88,3 @@ def _workers(asked: int | None, count: int) -> int:
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
     # A process of its own costs a second or two to start: not worth it for a few claims.
     return asked if asked is not None else (cpus if count > 4 else 1)
-
-
-def _default_curves() -> str | None:
-    named = os.environ.get("RIVERVALLEY_CURVES")
-    if named:
-        if not (Path(named) / "index.csv").is_file():
-            raise InputError(f"RIVERVALLEY_CURVES must name a folder of training curves with an index.csv, not {named!r}")
-        return named
-    return next((place for place in ("shared/curves", "../shared/curves") if (Path(place) / "index.csv").is_file()), None)

@@ -73,10 +73,17 @@ def test_judge_tells_a_control_that_passes():
 
 
 def test_judge_says_why_it_skipped():
-    verdict = frame.judge(a_claim(lambda s: [checks.near("a", 1.0, float(len(str(s.real_curves()))))]), frame.Setting())
+    def measure(setting):
+        raise frame.Skip("no such machine")
+
+    verdict = frame.judge(a_claim(measure), frame.Setting())
     assert verdict.passed is None
-    assert "real training curves" in verdict.skipped
+    assert verdict.skipped == "no such machine"
     assert verdict.predicted is None
+
+
+def test_real_curves_come_with_the_package():
+    assert frame.Setting().real_curves().load("mpl/25M_cosine_24000").schedule.steps == 24_000
 
 
 def test_a_claim_that_measures_nothing_does_not_pass():

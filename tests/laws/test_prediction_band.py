@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import shared_curves
 from scipy.optimize import minimize
 from scipy.stats import t as student
 
@@ -137,16 +136,16 @@ def test_a_loss_below_zero_has_no_band_and_a_caution(law):
 def groups():
     """Files of each model and peak rate that has enough runs."""
     found = {}
-    for row in shared_curves.index():
-        if row["file"].startswith("mpl") and "400M" not in row["file"]:
-            found.setdefault(row["model"], []).append(row["file"])
-        elif "/sp_124M_" in row["file"] and float(row["peak_lr"]) <= 0.002:
-            found.setdefault(f"124M at {row['peak_lr']}", []).append(row["file"])
+    for run in map(rv.datasets.info, rv.datasets.list()):
+        if run.name.startswith("mpl") and "400M" not in run.name:
+            found.setdefault(run.model, []).append(run.name)
+        elif "/sp_124M_" in run.name and run.peak_lr <= 0.002:
+            found.setdefault(f"124M at {run.peak_lr}", []).append(run.name)
     return found
 
 
 def read(file):
-    curve = rv.read_curve(shared_curves.CURVES / file, schedule=shared_curves.run_schedule(file))
+    curve = rv.datasets.load(file)
     return curve.after(1000) if file.startswith("lrs") else curve
 
 
@@ -178,7 +177,6 @@ def ends():
     return held_out_ends(5)
 
 
-@shared_curves.needs_curves
 def test_bands_of_ninety_percent_hold_eighty_to_ninety_eight_on_runs_left_out(ends):
     error, reach = np.array([row[1] for row in ends]), np.array([row[3] for row in ends])
     assert 0.80 <= np.mean(np.abs(error) <= reach) <= 0.98
@@ -188,7 +186,6 @@ def test_bands_of_ninety_percent_hold_eighty_to_ninety_eight_on_runs_left_out(en
     assert np.mean(np.abs(error) <= 0.25 * reach) < 0.6
 
 
-@shared_curves.needs_curves
 def test_constants_of_other_models_serve_a_model_left_out(ends):
     """RUN and MISFIT by maximum likelihood on all groups but one, tried on that one: no group sees its own calibration."""
     name, error, ends_rms = (np.array(column) for column in list(zip(*ends, strict=True))[:3])

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-import shared_curves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import laws as reference_laws
@@ -418,7 +417,6 @@ def real(size, name):
     return LossCurve(steps[kept] + 1, loss[kept], s, file)
 
 
-@shared_curves.needs_curves
 @pytest.mark.parametrize(
     "size, free, warmup_area, objective, decay_factor, r2, mae, rmse, mape, worst",
     [
@@ -446,7 +444,6 @@ def test_table_of_held_out_scores(size, free, warmup_area, objective, decay_fact
         assert np.mean([getattr(score, name) for score in found]) == pytest.approx(wanted, abs=close), name
 
 
-@shared_curves.needs_curves
 @pytest.mark.parametrize("size", ["25M", "100M"])
 def test_two_curves_predict_the_decay_run_within_a_quarter_percent(size):
     law = AnnealingLaw.fit([real(size, "cosine_24000"), real(size, "constant_24000")])

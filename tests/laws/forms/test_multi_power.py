@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import shared_curves
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -197,14 +196,12 @@ def test_auto_says_what_it_chose():
 HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24000", "wsdcon_3", "wsdcon_18")
 
 
-@shared_curves.needs_curves
 @pytest.mark.parametrize(
     "size, r2, mae, mape, worst", [("25M", 0.99853, 0.00408, 0.00120, 0.00515), ("100M", 0.99861, 0.00354, 0.00117, 0.00546)]
 )
 def test_real_curves_three_fitted_six_held_out(size, r2, mae, mape, worst):
     def read(name):
-        file = f"mpl/{size}_{name}.csv"
-        return rv.read_curve(shared_curves.CURVES / file, schedule=shared_curves.run_schedule(file))
+        return rv.datasets.load(f"mpl/{size}_{name}")
 
     law = rv.laws.fit([read(name) for name in ("cosine_24000", "constant_24000", "wsdcon_9")], law="auto")
     assert law.name == "multi_power"

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-import shared_curves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import digamma
@@ -340,7 +339,6 @@ def real(size, name):
     return rv.read_curve(shared_curves.CURVES / file, schedule=shared_curves.run_schedule(file))
 
 
-@shared_curves.needs_curves
 @pytest.mark.parametrize(
     "size, name, options, r2, mae",
     [
@@ -362,7 +360,6 @@ def test_held_out_scores_are_those_of_the_table(size, name, options, r2, mae):
     assert np.mean([one.mae for one in scores]) == pytest.approx(mae, abs=5e-4 if name == "convex_bound" else 5e-5)
 
 
-@shared_curves.needs_curves
 def test_sizes_share_a_law_on_real_curves():
     curves = [real(size, name) for size in ("25M", "100M") for name in FITTED]
     law = SizeLaw.fit(curves, sizes=[25.0] * 3 + [100.0] * 3, beta=0.195)
@@ -370,7 +367,6 @@ def test_sizes_share_a_law_on_real_curves():
     assert law.diagnostics["r2"] > 0.999
 
 
-@shared_curves.needs_curves
 def test_merging_drops_leaves_the_scores_alone():
     """Every drop by itself against blocks: the five metrics within 1e-5 (real_curves: gap-weighted blocks)."""
     law = MultiPowerLaw.fit([real("100M", name) for name in FITTED])
