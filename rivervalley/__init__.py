@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:
-    from rivervalley import claims, landscapes, laws, planning, plots, scaling, schedules, theory
+    from rivervalley import claims, datasets, landscapes, laws, planning, plots, scaling, schedules, theory
     from rivervalley._common.checks import DivergenceError, InputError
     from rivervalley.curves.curve import LossCurve
     from rivervalley.curves.files import CurveWarning, read_curve, write_curve
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "areas": "schedules.areas",
     "claims": "claims",
+    "datasets": "datasets",
     "landscapes": "landscapes",
     "laws": "laws",
     "planning": "planning",
@@ -62,6 +63,7 @@ __all__ = [
     "areas",
     "claims",
     "compare",
+    "datasets",
     "landscapes",
     "laws",
     "optimal_quench",

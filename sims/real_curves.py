@@ -1,14 +1,5 @@
-"""Real training curves (Luo et al., arXiv 2503.12811): three fitted, six predicted with 90 % bands.
+"""Real training curves (Luo et al., arXiv 2503.12811): three fitted, six predicted with 90 % bands."""
 
-Needs the curves in a folder with an index.csv: RIVERVALLEY_CURVES, or ../shared/curves beside the repository. Without it
-the figure is left as it is.
-"""
-
-import csv
-import os
-from pathlib import Path
-
-import numpy as np
 from common import folder, save
 
 import rivervalley as rv
@@ -18,30 +9,13 @@ FITTED = ("cosine_24000", "constant_24000", "wsdcon_9")
 HELD = ("wsd_20000_24000", "wsdld_20000_24000", "wsdcon_3", "wsdcon_18", "cosine_72000", "constant_72000")
 
 
-def curves() -> Path | None:
-    named = os.environ.get("RIVERVALLEY_CURVES")
-    place = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "curves"
-    return place if (place / "index.csv").is_file() else None
-
-
-def read(place: Path, size: str, name: str) -> rv.LossCurve:
-    file = f"mpl/{size}_{name}.csv"
-    with open(place / "index.csv", newline="", encoding="utf-8") as lines:
-        warmup = next(int(row["warmup_steps"]) for row in csv.DictReader(lines) if row["file"] == file)
-    return rv.read_curve(place / file, schedule=rv.Schedule(np.load(place / "mpl" / f"{name}.lr.npy"), warmup, name))
-
-
 def main() -> None:
     out = folder(__doc__)
-    place = curves()
-    if place is None:
-        print("real_curves: skipped, no folder of real training curves: set RIVERVALLEY_CURVES")
-        return
     with plots.style():
         figure, axes = plots.figure(2, 3, figsize=(13.5, 8.0))
-        law = rv.laws.fit([read(place, "100M", name) for name in FITTED], law="auto")
+        law = rv.laws.fit([rv.datasets.load(f"mpl/100M_{name}") for name in FITTED], law="auto")
         for ax, name in zip(axes.ravel(), HELD, strict=True):
-            curve = read(place, "100M", name)
+            curve = rv.datasets.load(f"mpl/100M_{name}")
             kept = curve.steps >= max(curve.schedule.warmup_steps, 3_000)
             steps, loss = curve.steps[kept], curve.loss[kept]
             band = rv.laws.predict_band(law, curve.schedule, steps[:: max(1, steps.size // 150)])

@@ -15,14 +15,18 @@ from rivervalley.datasets.runs import Collection, read_index
 
 def read_folder(path: str | os.PathLike[str]) -> Collection:
     """The runs of a folder that holds index.csv, schedules.csv and a CSV file step,lr,loss for each run."""
-    if not isinstance(path, (str, os.PathLike)) or not all((Path(path) / file).is_file() for file in ("index.csv", "schedules.csv")):
+    if not isinstance(path, (str, os.PathLike)) or not all(
+        (Path(path) / file).is_file() for file in ("index.csv", "schedules.csv")
+    ):
         raise InputError(f"curves must be a folder of training curves with index.csv and schedules.csv, not {show(str(path))}")
     place = Path(path)
     try:
         runs = read_index(_rows(place / "index.csv"), lambda name: _losses(place, name))
         pieces = read_pieces(_rows(place / "schedules.csv"))
     except (KeyError, ValueError) as error:
-        raise InputError(f"curves must be a folder of training curves, but those in {str(place)!r} cannot be read ({error})") from None
+        raise InputError(
+            f"curves must be a folder of training curves, but those in {str(place)!r} cannot be read ({error})"
+        ) from None
     return Collection(runs, pieces, lambda name, loss: _readings(place, name, loss))
 
 

@@ -34,18 +34,20 @@ class Piece:
 
     def rates(self) -> FloatArray:
         """lr[start:end]."""
-        u = (np.arange(self.start, self.end) - self.ref) / self.div
+        u: FloatArray = (np.arange(self.start, self.end, dtype=np.float64) - self.ref) / self.div
+        rates: FloatArray
         match self.shape:
             case "const":
-                return np.full(u.size, self.lr0)
+                rates = np.full(u.size, self.lr0)
             case "linear":
-                return self.lr0 + (self.lr1 - self.lr0) * u
+                rates = self.lr0 + (self.lr1 - self.lr0) * u
             case "cosine":
-                return self.lr1 + (self.lr0 - self.lr1) * (1 + np.cos(np.pi * u)) / 2
+                rates = self.lr1 + (self.lr0 - self.lr1) * (1 + np.cos(np.pi * u)) / 2
             case "exp":
-                return self.lr0 ** (1 - u) * self.lr1**u
+                rates = self.lr0 ** (1 - u) * self.lr1**u
             case _:
-                return self.lr0 + (self.lr1 - self.lr0) * np.sqrt(u)
+                rates = self.lr0 + (self.lr1 - self.lr0) * np.sqrt(u)
+        return rates
 
 
 def read_pieces(rows: Iterable[Mapping[str, str]]) -> dict[str, tuple[Piece, ...]]:
@@ -54,9 +56,9 @@ def read_pieces(rows: Iterable[Mapping[str, str]]) -> dict[str, tuple[Piece, ...
     for row in rows:
         if row["shape"] not in SHAPES:
             raise InputError(f"shape of schedule {row['schedule_id']} must be one of {', '.join(SHAPES)}, not {row['shape']!r}")
-        places = (int(row[key]) for key in ("total_steps", "start", "end"))
-        numbers = (float(row[key]) for key in ("lr0", "lr1", "ref", "div"))
-        pieces.setdefault(row["schedule_id"], []).append(Piece(*places, row["shape"], *numbers))
+        total, start, end = (int(row[key]) for key in ("total_steps", "start", "end"))
+        lr0, lr1, ref, div = (float(row[key]) for key in ("lr0", "lr1", "ref", "div"))
+        pieces.setdefault(row["schedule_id"], []).append(Piece(total, start, end, row["shape"], lr0, lr1, ref, div))
     return {name: tuple(parts) for name, parts in pieces.items()}
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference import laws as reference_laws
 from scipy.optimize import minimize
 
-from rivervalley import LossCurve
+from rivervalley import LossCurve, datasets
 from rivervalley._common.checks import InputError
 from rivervalley.estimation.scores import end_residual
 from rivervalley.estimation.variable_projection import Problem, descend, huber
@@ -410,11 +410,9 @@ HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24
 
 def real(size, name):
     """A curve of that repository, whose code counts the update that follows a reading in its areas."""
-    file = f"mpl/{size}_{name}.csv"
-    steps, _, loss = shared_curves.columns(file)
-    s = shared_curves.run_schedule(file)
-    kept = steps < s.steps
-    return LossCurve(steps[kept] + 1, loss[kept], s, file)
+    curve = datasets.load(f"mpl/{size}_{name}")
+    kept = curve.steps < curve.schedule.steps
+    return LossCurve(curve.steps[kept] + 1, curve.loss[kept], curve.schedule, curve.name)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import time
 
 import numpy as np
 import pytest
-import shared_curves
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,11 +207,7 @@ def test_bad_input_is_refused(make, words):
 
 # Real training curves.
 
-FOLDER = shared_curves.find_curves_folder()
-real = pytest.mark.skipif(FOLDER is None, reason="the folder of real training curves is not there")
 
-
-@real
 @pytest.mark.parametrize(
     "size, area, r2, rmse, alpha, L0",
     [
@@ -231,7 +226,6 @@ def test_real_curves_two_fitted_six_held_out(size, area, r2, rmse, alpha, L0):
     assert np.mean([s.rmse for s in scores]) == pytest.approx(rmse, rel=0.02)
 
 
-@real
 @pytest.mark.parametrize(
     "size, r2, mae, mape, worst", [("25M", 0.99793, 0.00477, 0.00141, 0.00542), ("100M", 0.99779, 0.00467, 0.00153, 0.00718)]
 )
@@ -252,9 +246,4 @@ HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24
 
 
 def curve(size, name):
-    from dataclasses import replace
-
-    rates = shared_curves.schedule(f"mpl_{name}")
-    if rates.warmup_steps == 0:
-        rates = replace(rates, warmup_steps=2160)
-    return rv.read_curve(FOLDER / "mpl" / f"{size}_{name}.csv", schedule=rates)
+    return rv.datasets.load(f"mpl/{size}_{name}")

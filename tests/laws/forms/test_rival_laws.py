@@ -335,8 +335,7 @@ HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24
 
 
 def real(size, name):
-    file = f"mpl/{size}_{name}.csv"
-    return rv.read_curve(shared_curves.CURVES / file, schedule=shared_curves.run_schedule(file))
+    return rv.datasets.load(f"mpl/{size}_{name}")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Pack a folder of public curves into the files of rivervalley/datasets/data: python tests/datasets/pack_curves.py FOLDER [DATA]."""
+"""Pack a folder of public curves into the files of rivervalley/datasets/data: python tests/pack_curves.py FOLDER [DATA]."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from rivervalley.datasets.shipped import TABLES
 
-DATA = Path(__file__).parents[2] / "rivervalley" / "datasets" / "data"
+DATA = Path(__file__).parents[1] / "rivervalley" / "datasets" / "data"
 
 
 def series_of(folder: Path, file: str) -> Iterator[tuple[str, list[int], list[str]]]:
