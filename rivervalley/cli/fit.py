@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -14,12 +13,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from rivervalley import laws, read_curve
+from rivervalley import laws
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
+from rivervalley.cli.curves import add_curve_options, read
 from rivervalley.cli.options import check_outputs
 from rivervalley.curves.curve import LossCurve
-from rivervalley.curves.files import CurveWarning
 from rivervalley.laws import Law
 from rivervalley.schedules.areas import WARMUP_AREAS
 
@@ -51,8 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also predict each curve from the others (three or more), and for the annealing law profile the decay factor",
     )
-    parser.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the files do not hold each")
-    parser.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up of all the curves")
+    add_curve_options(parser)
     parser.add_argument(
         "--warmup-area", metavar="RULE", help=f"what the warm-up counts for: {', '.join(WARMUP_AREAS)} (default: the law's)"
     )
@@ -75,8 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
         options["warmup_area"] = checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)
     if arguments.decay_factor is not None:
         options["decay_factor"] = _decay_factor(arguments.decay_factor)
-    fitted, notes = read_curves(arguments.curves, arguments.schedule, arguments.warmup_steps)
-    held, more = read_curves(arguments.holdout, arguments.schedule, arguments.warmup_steps)
+    fitted, notes = read(arguments.curves, arguments)
+    held, more = read(arguments.holdout, arguments)
     if len(names) > 1:
         if options or arguments.output or arguments.plot:
             raise InputError("--warmup-area, --decay-factor, --output and --plot must go with a single law")
@@ -141,22 +139,6 @@ def laws_as_text(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(
         [*lines, "", "Means over curves, the best first. Laws that fit better with more parameters may predict worse."]
     )
-
-
-def read_curves(paths: Sequence[str], schedule: str | None, warmup_steps: int | None) -> tuple[list[LossCurve], list[str]]:
-    """The curves of some files, and what was guessed or dropped in reading them."""
-    from rivervalley import schedules
-
-    rates = schedules.parse(schedule) if schedule else None
-    curves: list[LossCurve] = []
-    notes: list[str] = []
-    for path in paths:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CurveWarning)
-            curve = read_curve(path, schedule=rates, warmup_steps=warmup_steps)
-        curves.append(curve)
-        notes += [f"{path}: {note}" for note in curve.notes]
-    return curves, notes
 
 
 def as_text(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], notes: Sequence[str]) -> str:
