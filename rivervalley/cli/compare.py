@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare and print the table."""
     landscape = landscapes.parse(arguments.landscape)
-    if arguments.trajectories is None and not hasattr(landscape, "expected"):
+    if arguments.trajectories is None and not isinstance(landscape, landscapes.ExactLandscape):
         raise InputError("--trajectories must be given: this landscape has no exact expectation")
     try:
         budgets = [int(word) for word in arguments.checkpoints.split(",")]

@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     schedule = schedules.parse(arguments.schedule)
     check_outputs(arguments.output, arguments.plot)
     if arguments.expected:
-        if not hasattr(landscape, "expected"):
+        if not isinstance(landscape, landscapes.ExactLandscape):
             raise InputError(f"--expected must go with a landscape that has an exact expectation, not {arguments.landscape!r}")
         result: Run = landscape.expected(schedule, arguments.record_every)
     else:

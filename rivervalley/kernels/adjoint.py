@@ -7,38 +7,15 @@ then dv <- a^2 dv, dm <- a dm. O(steps) for each mode, with memory for one mode 
 
 from __future__ import annotations
 
-from rivervalley.kernels._compile import device, kernel
-from rivervalley.kernels.elementary import exp, log
-from rivervalley.kernels.rivers import EXPONENTIAL, LINEAR, LOGISTIC, POWER, QUADRATIC
-
-
-@device
-def river_loss_slope_bend(code, p, q, x):
-    """c(x), c'(x) and c''(x) at one point."""
-    if code == LINEAR:
-        return -p * x, -p, 0.0
-    if code == POWER:
-        u = 1.0 + x
-        c = p * exp(-q * log(u))
-        return c, -q * c / u, q * (q + 1.0) * c / (u * u)
-    if code == EXPONENTIAL:
-        c = p * exp(-q * x)
-        return c, -q * c, q * q * c
-    if code == LOGISTIC:
-        y = q * x
-        e = exp(-abs(y))
-        share = (e if y > 0.0 else 1.0) / (1.0 + e)  # 1 / (1 + e^y)
-        return p * (max(-y, 0.0) + log(1.0 + e)), -p * q * share, p * q * q * share * (1.0 - share)
-    if code == QUADRATIC:
-        return 0.5 * p * (x - q) ** 2, p * (x - q), p
-    return 0.0, 0.0, 0.0
+from rivervalley.kernels._compile import kernel
+from rivervalley.kernels.rivers import river_point
 
 
 @kernel
 def quadratic_adjoint(eta, m, v, h, s2, path, gradient):
     """Final sum of h (v + m^2) / 2 over the modes; its derivative by every rate is added to gradient (steps,).
 
-    m, v, h, s2 (modes,) are those at the start and stay as they are; path (2, steps) is room to work in.
+    m, v, h, s2 (modes,) are those at the start and stay as they are; path (2, steps) is scratch memory.
     """
     total = 0.0
     for j in range(h.size):
@@ -61,17 +38,19 @@ def quadratic_adjoint(eta, m, v, h, s2, path, gradient):
 
 
 @kernel
-def river_adjoint(eta, x, code, p, q, path, gradient):
+def river_adjoint(eta, x, river, path, gradient):
     """Final c(x) of a noiseless river coordinate; its derivative by every rate is added to gradient (steps,).
 
-    path (2, steps) is room to work in.
+    river is its (code, p, q).
+    path (2, steps) is scratch memory.
     """
+    code, p, q = river
     for t in range(eta.size):
-        _, slope, bend = river_loss_slope_bend(code, p, q, x)
+        _, slope, bend = river_point(code, p, q, x)
         path[0, t] = slope
         path[1, t] = bend
         x -= eta[t] * slope
-    loss, dx, _ = river_loss_slope_bend(code, p, q, x)
+    loss, dx, _ = river_point(code, p, q, x)
     for k in range(eta.size):
         t = eta.size - 1 - k
         gradient[t] -= dx * path[0, t]

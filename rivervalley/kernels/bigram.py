@@ -8,7 +8,10 @@ Sums run in WIDTH accumulators that are added up in a fixed order, so that they 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from rivervalley.kernels._compile import device, kernel
 from rivervalley.kernels.descent import first_diverged
@@ -17,6 +20,23 @@ from rivervalley.kernels.noise import LOW, S32, TOKENS, words
 
 _U = np.uint64
 WIDTH = 64
+
+
+class Tables(NamedTuple):
+    """What is sampled from and scored against, for K contexts and V tokens.
+
+    pi (K,) frequencies of the contexts, p (K, V) laws of the next token, entropy (K,) of those laws, likely (K,) their most
+    likely tokens, group (K,) the part of the loss that a context counts in, context_table (K,) and token_table (K, V) the
+    alias tables of pi and p.
+    """
+
+    pi: NDArray[np.float64]
+    p: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+    likely: NDArray[np.int64]
+    group: NDArray[np.int64]
+    context_table: NDArray[np.uint64]
+    token_table: NDArray[np.uint64]
 
 
 @device
@@ -32,48 +52,48 @@ def add_up(sums):
 
 
 @device
-def weigh_from(row, level, room, sums):
-    """room = exp(row - level); returns its sum."""
+def weigh_from(row, level, scratch, sums):
+    """scratch = exp(row - level); returns its sum."""
     n = row.size
     whole = n - n % WIDTH
     for i in range(WIDTH):
         sums[i] = 0.0
     for start in range(0, whole, WIDTH):
         for i in range(WIDTH):
-            room[start + i] = exp_weight(row[start + i] - level)
-            sums[i] += room[start + i]
+            scratch[start + i] = exp_weight(row[start + i] - level)
+            sums[i] += scratch[start + i]
     for i in range(whole, n):
-        room[i] = exp_weight(row[i] - level)
+        scratch[i] = exp_weight(row[i] - level)
     if whole == 0:
         # Short rows are added up one by one.
         total = 0.0
         for i in range(n):
-            total += room[i]
+            total += scratch[i]
         return total
     for i in range(whole, n):
-        sums[i - whole] += room[i]
+        sums[i - whole] += scratch[i]
     return add_up(sums)
 
 
 @device
-def weigh(row, likely, room, sums):
-    """room = exp(row - level) for a level near the largest entry; returns (level, sum of room).
+def weigh(row, likely, scratch, sums):
+    """scratch = exp(row - level) for a level near the largest entry; returns (level, sum of scratch).
 
     The level is that of the token which is likely, unless it lies so far below another that the sum is out of range.
     """
     level = row[likely]
-    norm = weigh_from(row, level, room, sums)
+    norm = weigh_from(row, level, scratch, sums)
     if not norm < 1e250:
         for i in range(row.size):
             level = row[i] if row[i] > level else level
-        norm = weigh_from(row, level, room, sums)
+        norm = weigh_from(row, level, scratch, sums)
     return level, norm
 
 
 @device
-def excess_of(row, law, entropy, likely, room, sums):
-    """Cross-entropy less entropy, at least 0: ln(sum of room) - sum of law (row - level) - entropy; NaN goes through."""
-    level, norm = weigh(row, likely, room, sums)
+def excess_of(row, law, entropy, likely, scratch, sums):
+    """Cross-entropy less entropy, at least 0: ln(sum of scratch) - sum of law (row - level) - entropy; NaN goes through."""
+    level, norm = weigh(row, likely, scratch, sums)
     n = row.size
     whole = n - n % WIDTH
     for i in range(WIDTH):
@@ -132,61 +152,45 @@ def alias_table(p, table):
 
 
 @device
-def record_excess(theta, pi, p, entropy, likely, group, floor, room, sums, out):
+def record_excess(theta, tables, floor, scratch, sums, out):
     """out[group of c] += pi (cross-entropy - entropy) of context c, out[last] = floor."""
     last = out.size - 1
     for k in range(last):
         out[k] = 0.0
     out[last] = floor
-    for c in range(pi.size):
-        out[group[c]] += pi[c] * excess_of(theta[c], p[c], entropy[c], likely[c], room, sums)
+    for c in range(tables.pi.size):
+        excess = excess_of(theta[c], tables.p[c], tables.entropy[c], tables.likely[c], scratch, sums)
+        out[tables.group[c]] += tables.pi[c] * excess
 
 
 @kernel
-def bigram_sgd(
-    w,
-    lr,
-    first_step,
-    seed,
-    first_trajectory,
-    batch,
-    fixed,
-    pi,
-    p,
-    entropy,
-    likely,
-    group,
-    floor,
-    context_table,
-    token_table,
-    record_at,
-    out,
-    check_every,
-):
-    """Minibatch SGD on w (contexts * tokens, lanes) in place; sample b of an update uses the words of group b.
+def bigram_sgd(block, batch, fixed, floor, tables):
+    """Minibatch SGD on a block with state (contexts * tokens, lanes), in place; sample b of an update uses the words of group b.
 
     `fixed` holds the last logit of each row at where it is. Only rows that were sampled are touched: a context sampled n times
     in a batch moves by -eta / B (n q - sum of e_y), with q before the update. Recording and return as in `descent.descend`;
     out (records, groups + 1, lanes).
     """
+    w, lr, first_step, seed, first_trajectory, record_at, out, check_every = block
+    first = _U(first_trajectory)
+    p, likely, token_table = tables.p, tables.likely, tables.token_table
     contexts, tokens = p.shape
     free = tokens - 1 if fixed else tokens
-    seed, first = _U(seed), _U(first_trajectory)
-    room, sums, losses = np.empty(tokens), np.empty(WIDTH), np.empty(out.shape[1])
+    scratch, sums, losses = np.empty(tokens), np.empty(WIDTH), np.empty(out.shape[1])
     chosen, next_token, times = np.empty(batch, np.int64), np.empty(batch, np.int64), np.zeros(contexts, np.int64)
     found_step, found_lane = -1, -1
-    tables = w.T.copy() if w.shape[1] > 1 else w.reshape(1, w.size)
+    points = w.T.copy() if w.shape[1] > 1 else w.reshape(1, w.size)
     for lane in range(w.shape[1]):
-        theta = tables[lane].reshape(contexts, tokens)
+        theta = points[lane].reshape(contexts, tokens)
         k = 0
         if k < record_at.size and record_at[k] == first_step:
-            record_excess(theta, pi, p, entropy, likely, group, floor, room, sums, losses)
+            record_excess(theta, tables, floor, scratch, sums, losses)
             out[k, :, lane] = losses
             k += 1
         for t in range(lr.size):
             for b in range(batch):
                 one, two, three, four = words(seed, first + _U(lane), _U(first_step + t), _U(b) + TOKENS)
-                c = draw(one, two, context_table)
+                c = draw(one, two, tables.context_table)
                 chosen[b], next_token[b] = c, draw(three, four, token_table[c])
                 times[c] += 1
             eta = lr[t] / batch
@@ -194,11 +198,11 @@ def bigram_sgd(
                 c = chosen[b]
                 if times[c] > 0:
                     row = theta[c]
-                    _, norm = weigh(row, likely[c], room, sums)
+                    _, norm = weigh(row, likely[c], scratch, sums)
                     step = eta * times[c] / norm
                     times[c] = 0
                     for i in range(free):
-                        row[i] -= step * room[i]
+                        row[i] -= step * scratch[i]
             for b in range(batch):
                 if next_token[b] < free:
                     theta[chosen[b], next_token[b]] += eta
@@ -208,11 +212,11 @@ def bigram_sgd(
                     found_step, found_lane = done, lane
                 break
             if k < record_at.size and record_at[k] == done:
-                record_excess(theta, pi, p, entropy, likely, group, floor, room, sums, losses)
+                record_excess(theta, tables, floor, scratch, sums, losses)
                 out[k, :, lane] = losses
                 k += 1
     if w.shape[1] > 1:
-        w[:] = tables.T
+        w[:] = points.T
     return found_step, found_lane
 
 
@@ -229,7 +233,7 @@ def sampled_pairs(seed, trajectory, first_step, batch, context_table, token_tabl
 @kernel
 def excess_table(theta, p, entropy, likely, out):
     """out[n, c] = cross-entropy less entropy of context c at point n; theta (points, contexts, tokens)."""
-    room, sums = np.empty(p.shape[1]), np.empty(WIDTH)
+    scratch, sums = np.empty(p.shape[1]), np.empty(WIDTH)
     for n in range(theta.shape[0]):
         for c in range(p.shape[0]):
-            out[n, c] = excess_of(theta[n, c], p[c], entropy[c], likely[c], room, sums)
+            out[n, c] = excess_of(theta[n, c], p[c], entropy[c], likely[c], scratch, sums)

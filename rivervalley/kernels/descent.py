@@ -11,7 +11,7 @@ import numpy as np
 
 from rivervalley.kernels._compile import device, kernel
 from rivervalley.kernels.noise import four_normals, two_normals
-from rivervalley.kernels.rivers import river_descend, river_losses
+from rivervalley.kernels.rivers import river_losses, river_slopes
 
 _U = np.uint64
 DIVERGED = 1e60  # beyond, squares of losses would soon leave the range of float64
@@ -87,10 +87,11 @@ def first_diverged(w):
 
 
 @device
-def record_losses(w, h, river, p, q, out):
+def record_losses(w, h, river, out):
     """out[0, lane] = c(x) and out[1, lane] = sum of h y^2 / 2 over the hills."""
     hills = w.shape[0] - 1
-    river_losses(river, p, q, w[hills], out[0])
+    code, p, q = river
+    river_losses(code, p, q, w[hills], out[0])
     total = out[1]
     for i in range(total.size):
         total[i] = 0.0
@@ -118,25 +119,35 @@ def update(w, eta, h, sigma, noisy, seed, first, step):
         contract(w, j, eta, h)
 
 
-@kernel
-def descend(w, lr, first_step, seed, first_trajectory, h, sigma, river, p, q, record_at, out, check_every):
-    """Run updates first_step + 1 ... first_step + lr.size on a block of trajectories, in place.
-
-    w (hills + 1, lanes); lr (steps,); h, sigma (hills + 1,) with h = 0 for the river; record_at rising update counts in
-    [first_step, first_step + steps], recorded in out (records, 2, lanes). Looks for divergence at multiples of `check_every`
-    and at the end; returns (update, lane) of what it found, or (-1, -1).
-    """
-    seed, first = _U(seed), _U(first_trajectory)
-    rows = w.shape[0]
-    noisy = rows
+@device
+def noisy_rows(sigma):
+    """How many rows there are up to the last with noise."""
+    noisy = sigma.size
     while noisy > 0 and sigma[noisy - 1] == 0.0:
         noisy -= 1
+    return noisy
+
+
+@kernel
+def descend(block, h, sigma, river):
+    """SGD on a block, whose state (hills + 1, lanes) and recorded out (records, 2, lanes) are filled in place.
+
+    h, sigma (hills + 1,) with h = 0 for the river; river is its (code, p, q). Returns (update, lane) of the first divergence
+    that was found, or (-1, -1).
+    """
+    w, lr, first_step, seed, first_trajectory, record_at, out, check_every = block
+    first = _U(first_trajectory)
+    code, p, q = river
+    rows, noisy = w.shape[0], noisy_rows(sigma)
+    x, slope = w[rows - 1], np.empty(w.shape[1])
     k = 0
     if k < record_at.size and record_at[k] == first_step:
-        record_losses(w, h, river, p, q, out[k])
+        record_losses(w, h, river, out[k])
         k += 1
     for t in range(lr.size):
-        river_descend(river, p, q, lr[t], w[rows - 1])
+        river_slopes(code, p, q, x, slope)
+        for i in range(x.size):
+            x[i] -= lr[t] * slope[i]
         update(w, lr[t], h, sigma, noisy, seed, first, _U(first_step + t))
         done = first_step + t + 1
         if done % check_every == 0 or t + 1 == lr.size:
@@ -144,6 +155,6 @@ def descend(w, lr, first_step, seed, first_trajectory, h, sigma, river, p, q, re
             if lane >= 0:
                 return done, lane
         if k < record_at.size and record_at[k] == done:
-            record_losses(w, h, river, p, q, out[k])
+            record_losses(w, h, river, out[k])
             k += 1
     return -1, -1

@@ -29,7 +29,7 @@ NOTHING = 1e-11  # what ends of the nodes may leave out
 def mixture_drops(at, forward, drop, log_rate, y, v, log_K, beta, gamma, norm, psi, E, X, gone, out):
     """out[:, r]: D and its derivatives by ln K, beta and gamma after update index at[r]; E and X, shape (4, nodes), start at 0.
 
-    norm = ln(Gamma(beta) / h), psi the digamma function of beta; gone, shape (nodes,), is room.
+    norm = ln(Gamma(beta) / h), psi the digamma function of beta; gone, shape (nodes,), is scratch memory.
     """
     n = y.size
     before, r = -1.0, 0

@@ -54,16 +54,15 @@ def record_parts(w, target, scale, floor, label_variance, out):
 
 
 @kernel
-def regression_sgd(
-    w, lr, first_step, seed, first_trajectory, target, scale, floor, label_variance, batch, order, record_at, out, check_every
-):
-    """Minibatch SGD on freshly sampled or repeated Gaussian features, w (dim, lanes) in place.
+def regression_sgd(block, target, scale, floor, label_variance, batch, order):
+    """Minibatch SGD on freshly sampled or repeated Gaussian features, on a block with state (dim, lanes), in place.
 
     w <- w - eta / B sum_i x_i (x_i.w - y_i), with y = x.target + noise of variance floor + label_variance. Sample number s of
     a trajectory is a pure function of (seed, trajectory, s): update t, place i of the batch takes number order[t B + i], or
     (first_step + t) B + i where `order` is empty. Recording and return as in `descent.descend`.
     """
-    seed, first = _U(seed), _U(first_trajectory)
+    w, lr, first_step, seed, first_trajectory, record_at, out, check_every = block
+    first = _U(first_trajectory)
     dim, lanes = w.shape
     noise = np.sqrt(floor + label_variance)
     x = np.empty((dim // 4 * 4 + 4, lanes))

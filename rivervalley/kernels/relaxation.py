@@ -15,7 +15,7 @@ from rivervalley.kernels.elementary import exp
 def realised(lr, log_share, k, p, x, w, at, out):
     """out (3, R): what has come after update index at[r], and its derivatives by k and by p.
 
-    log_share (steps,): ln(eta / peak), -inf where the rate is 0; x and w (steps,) are room.
+    log_share (steps,): ln(eta / peak), -inf where the rate is 0; x and w (steps,) are scratch memory.
     """
     for t in range(lr.size):
         # For p below 0 the clock races at low rates; at a million an update nothing is left to come anyway.

@@ -1,64 +1,112 @@
-"""Potentials along the river, c(x), and their slopes.
+"""Potentials along the river. Each is one function: c(x), its slope c'(x) and its bend c''(x), from two parameters p and q.
 
-Legend: code picks the potential, p and q are its parameters.
-0 linear c = -p x; 1 power c = p (1 + x)^-q; 2 exponential c = p e^(-q x); 3 logistic c = p ln(1 + e^(-q x));
-4 quadratic c = p/2 (x - q)^2; 5 flat c = 0.
+What needs only one of the three, or runs over many lanes, is made from these functions below: the compiler drops what is not
+used, and each potential gets a loop of its own, which vectorises.
+
+Legend: code picks the potential, by its place in POTENTIALS.
 """
 
 from __future__ import annotations
 
-from rivervalley.kernels._compile import device
+from rivervalley.kernels._compile import device, kernel
 from rivervalley.kernels.elementary import exp, log
 
-LINEAR, POWER, EXPONENTIAL, LOGISTIC, QUADRATIC, FLAT = 0, 1, 2, 3, 4, 5
+
+@device
+def linear(p, q, x):
+    """c = -p x."""
+    return -p * x, -p, 0.0
 
 
 @device
-def river_losses(code, p, q, x, out):
-    """out[lane] = c(x[lane])."""
-    n = x.size
-    if code == LINEAR:
-        for i in range(n):
-            out[i] = -p * x[i]
-    elif code == POWER:
-        for i in range(n):
-            out[i] = p * exp(-q * log(1.0 + x[i]))
-    elif code == EXPONENTIAL:
-        for i in range(n):
-            out[i] = p * exp(-q * x[i])
-    elif code == LOGISTIC:
-        for i in range(n):
-            # ln(1 + e^-y) = max(-y, 0) + ln(1 + e^-|y|): no overflow on either side. The rounding of 1 + e is made good
-            # by e / ((1 + e) - 1), so that far downstream the loss keeps its digits (Kahan's log1p).
-            y = q * x[i]
-            e = exp(-abs(y))
-            one = 1.0 + e
-            tail = log(one) * (e / (one - 1.0))
-            out[i] = p * (max(-y, 0.0) + (tail if one != 1.0 else e))
-    elif code == QUADRATIC:
-        for i in range(n):
-            out[i] = 0.5 * p * (x[i] - q) ** 2
+def power(p, q, x):
+    """c = p (1 + x)^-q."""
+    log_u = log(1.0 + x)
+    c, slope, bend = exp(-q * log_u), exp(-(q + 1.0) * log_u), exp(-(q + 2.0) * log_u)
+    return p * c, -p * q * slope, p * q * (q + 1.0) * bend
+
+
+@device
+def exponential(p, q, x):
+    """c = p e^(-q x)."""
+    e = exp(-q * x)
+    return p * e, -p * q * e, p * q * q * e
+
+
+@device
+def logistic(p, q, x):
+    """c = p ln(1 + e^(-q x))."""
+    # ln(1 + e^-y) = max(-y, 0) + ln(1 + e^-|y|): no overflow on either side. The rounding of 1 + e is made good by
+    # e / ((1 + e) - 1), so that far downstream the loss keeps its digits (Kahan's log1p).
+    y = q * x
+    e = exp(-abs(y))
+    above = 1.0 + e
+    tail = log(above) * (e / (above - 1.0))
+    c = p * (max(-y, 0.0) + (tail if above != 1.0 else e))
+    return c, -p * q / (1.0 + exp(y)), p * q * q * e / (above * above)
+
+
+@device
+def quadratic(p, q, x):
+    """c = p/2 (x - q)^2."""
+    return 0.5 * p * (x - q) ** 2, p * (x - q), p
+
+
+@device
+def flat(p, q, x):
+    """c = 0."""
+    return 0.0, 0.0, 0.0
+
+
+POTENTIALS = (linear, power, exponential, logistic, quadratic, flat)
+LINEAR, POWER, EXPONENTIAL, LOGISTIC, QUADRATIC, FLAT = range(len(POTENTIALS))
+
+
+def _loop(potential, derivative):
+    """out[lane] = c(x[lane]) of one potential, or that derivative of it."""
+
+    @device
+    def loop(p, q, x, out):
+        for i in range(x.size):
+            out[i] = potential(p, q, x[i])[derivative]
+
+    return loop
+
+
+def _by_code(functions, code=0):
+    """A function of (code, ...) that calls functions[code](...); the last of them for any code beyond."""
+    function = functions[code]
+    if code == len(functions) - 1:
+
+        @device
+        def last(_, *arguments):
+            return function(*arguments)
+
+        return last
+    others = _by_code(functions, code + 1)
+
+    @device
+    def chosen(wanted, *arguments):
+        if wanted == code:
+            return function(*arguments)
+        return others(wanted, *arguments)
+
+    return chosen
+
+
+river_point = _by_code(POTENTIALS)  # (code, p, q, x) -> c, c', c''
+river_losses, river_slopes, river_bends = (
+    _by_code([_loop(f, k) for f in POTENTIALS]) for k in range(3)
+)  # (code, p, q, x, out)
+
+
+@kernel
+def river_values(river, derivative, x, out):
+    """out[i] = c(x[i]), c'(x[i]) or c''(x[i]) for derivative 0, 1 or 2; river is (code, p, q)."""
+    code, p, q = river
+    if derivative == 0:
+        river_losses(code, p, q, x, out)
+    elif derivative == 1:
+        river_slopes(code, p, q, x, out)
     else:
-        for i in range(n):
-            out[i] = 0.0
-
-
-@device
-def river_descend(code, p, q, eta, x):
-    """x[lane] -= eta c'(x[lane])."""
-    n = x.size
-    if code == LINEAR:
-        for i in range(n):
-            x[i] += eta * p
-    elif code == POWER:
-        for i in range(n):
-            x[i] += eta * (p * q * exp(-(q + 1.0) * log(1.0 + x[i])))
-    elif code == EXPONENTIAL:
-        for i in range(n):
-            x[i] += eta * (p * q * exp(-q * x[i]))
-    elif code == LOGISTIC:
-        for i in range(n):
-            x[i] += eta * (p * q / (1.0 + exp(q * x[i])))
-    elif code == QUADRATIC:
-        for i in range(n):
-            x[i] -= eta * (p * (x[i] - q))
+        river_bends(code, p, q, x, out)

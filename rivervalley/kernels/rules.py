@@ -10,20 +10,20 @@ from __future__ import annotations
 import numpy as np
 
 from rivervalley.kernels._compile import device, kernel
-from rivervalley.kernels.curved import river_slopes
-from rivervalley.kernels.descent import first_diverged, record_losses
+from rivervalley.kernels.descent import first_diverged, noisy_rows, record_losses
 from rivervalley.kernels.noise import four_normals
+from rivervalley.kernels.rivers import river_slopes
 
 _U = np.uint64
 MOMENTUM, SIGN, PROJECT, AVERAGE = 0, 1, 2, 3
 
 
 @device
-def fill_noise(room, noisy, seed, first, step):
-    """room[j] = standard normals of coordinate j, for the first `noisy` coordinates; room has rows for whole groups."""
+def fill_noise(scratch, noisy, seed, first, step):
+    """scratch[j] = standard normals of coordinate j, for the first `noisy` coordinates; scratch has rows for whole groups."""
     for j in range(0, noisy, 4):
-        z0, z1, z2, z3 = room[j], room[j + 1], room[j + 2], room[j + 3]
-        for i in range(room.shape[1]):
+        z0, z1, z2, z3 = scratch[j], scratch[j + 1], scratch[j + 2], scratch[j + 3]
+        for i in range(scratch.shape[1]):
             z0[i], z1[i], z2[i], z3[i] = four_normals(seed, first + _U(i), step, _U(j >> 2))
 
 
@@ -48,29 +48,26 @@ def apply_rule(rule, b, mix, eta, w, other, g):
 
 
 @kernel
-def descend_rule(
-    w, lr, first_step, seed, first_trajectory, h, sigma, river, p, q, rule, b, mask, mix, record_at, out, check_every
-):
+def descend_rule(block, h, sigma, river, rule, b, mask, mix):
     """As descent.descend under another rule; w has twice the rows of h for momentum and averages, mix (steps,) or (0,)."""
-    seed, first = _U(seed), _U(first_trajectory)
-    rows, lanes = h.size, w.shape[1]
+    w, lr, first_step, seed, first_trajectory, record_at, out, check_every = block
+    first = _U(first_trajectory)
+    code, p, q = river
+    rows, lanes, noisy = h.size, w.shape[1], noisy_rows(sigma)
     both = w.shape[0] > rows
-    room = np.zeros((4 * ((rows + 3) // 4), lanes))
+    scratch = np.zeros((4 * ((rows + 3) // 4), lanes))
     slope = np.empty(lanes)
-    noisy = rows
-    while noisy > 0 and sigma[noisy - 1] == 0.0:
-        noisy -= 1
     shown = w[rows:] if rule == AVERAGE else w[:rows]
     k = 0
     if k < record_at.size and record_at[k] == first_step:
-        record_losses(shown, h, river, p, q, out[k])
+        record_losses(shown, h, river, out[k])
         k += 1
     for t in range(lr.size):
-        fill_noise(room, noisy, seed, first, _U(first_step + t))
-        river_slopes(river, p, q, w[rows - 1], slope)
+        fill_noise(scratch, noisy, seed, first, _U(first_step + t))
+        river_slopes(code, p, q, w[rows - 1], slope)
         step_mix = mix[t] if mix.size > 0 else 0.0
         for j in range(rows):
-            row, g = w[j], room[j]
+            row, g = w[j], scratch[j]
             # Rows beyond the noisy ones are overwritten with the gradient itself, so the factor must not read them.
             for i in range(lanes):
                 noise = sigma[j] * g[i] if j < noisy else 0.0
@@ -82,6 +79,6 @@ def descend_rule(
             if lane >= 0:
                 return done, lane
         if k < record_at.size and record_at[k] == done:
-            record_losses(shown, h, river, p, q, out[k])
+            record_losses(shown, h, river, out[k])
             k += 1
     return -1, -1

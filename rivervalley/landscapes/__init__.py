@@ -1,5 +1,7 @@
 """Loss surfaces that are known exactly."""
 
+from rivervalley.landscapes.base import Block as Block
+from rivervalley.landscapes.base import ExactLandscape as ExactLandscape
 from rivervalley.landscapes.base import Landscape as Landscape
 from rivervalley.landscapes.custom import Custom as Custom
 from rivervalley.landscapes.language.language import Language as Language

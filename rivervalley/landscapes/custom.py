@@ -12,10 +12,10 @@ from numba.core.dispatcher import Dispatcher
 from numba.core.errors import NumbaError
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels.descent import first_diverged
 from rivervalley.kernels.noise import four_normals
-from rivervalley.landscapes.base import block_lanes
+from rivervalley.landscapes.base import Block, block_lanes
 
 _U = np.uint64
 
@@ -105,24 +105,12 @@ class Custom:
         """Starting points, shape (dim, trajectories)."""
         return np.repeat(self.start_at[:, None], trajectories, axis=1)
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
-        points = np.ascontiguousarray(state.T)
-        step, lane = self._advance(
-            points, lr, first_step, _U(seed), first_trajectory, self.noise, record_at, out[:, 0, :], check_every
-        )
-        state[:] = points.T
-        return int(step), int(lane)
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
+        points = np.ascontiguousarray(block.state.T)
+        found: tuple[int, int] = self._advance(block, points, self.noise)
+        block.state[:] = points.T
+        return found
 
 
 def _arguments(function: Any) -> int:
@@ -169,17 +157,8 @@ def _compile(loss: Any, gradient: Any, in_place: bool) -> Any:
             out[:] = gradient(w)
 
     @njit(nogil=True, error_model="numpy")
-    def advance(
-        points: Any,
-        lr: Any,
-        first_step: Any,
-        seed: Any,
-        first_trajectory: Any,
-        sigma: Any,
-        record_at: Any,
-        out: Any,
-        check_every: Any,
-    ) -> Any:
+    def advance(block: Any, points: Any, sigma: Any) -> Any:
+        _, lr, first_step, seed, first_trajectory, record_at, out, check_every = block
         lanes, dim = points.shape
         noisy = np.any(sigma > 0.0)
         g = np.empty(dim)
@@ -189,7 +168,7 @@ def _compile(loss: Any, gradient: Any, in_place: bool) -> Any:
             w = points[lane]
             k = 0
             if record_at.size > 0 and record_at[0] == first_step:
-                out[0, lane] = loss(w)
+                out[0, 0, lane] = loss(w)
                 k = 1
             for t in range(lr.size):
                 slope(w, g)
@@ -206,7 +185,7 @@ def _compile(loss: Any, gradient: Any, in_place: bool) -> Any:
                         found_step, found_lane = done, lane
                     break
                 if k < record_at.size and record_at[k] == done:
-                    out[k, lane] = loss(w)
+                    out[k, 0, lane] = loss(w)
                     k += 1
         return found_step, found_lane
 

@@ -17,7 +17,7 @@ from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError
 from rivervalley.curves.run import Run
 from rivervalley.kernels.adjoint import quadratic_adjoint, river_adjoint
-from rivervalley.landscapes import FlatRiver, LinearRiver, QuadraticRiver, RiverValley
+from rivervalley.landscapes import QuadraticRiver, RiverValley
 from rivervalley.schedules import Schedule
 
 _AT_CAP = 1.0 - 1e-6  # rates above this share of the cap count as lying on it
@@ -116,7 +116,7 @@ def loss_and_gradient(
 
 
 class _Objective:
-    """The expected final loss of `steps` rates, with room for the adjoint's work."""
+    """The expected final loss of `steps` rates, with scratch memory for the adjoint."""
 
     def __init__(self, valley: RiverValley, steps: int, initial: Run | None, count_river: bool) -> None:
         _check_valley(valley)
@@ -138,8 +138,7 @@ class _Objective:
         wanted = gradient if self.count_river else np.zeros_like(gradient)
         if self.noisy_river is not None:
             return float(quadratic_adjoint(rates, *self.noisy_river, self.path, wanted)), hill
-        code, p, q = self.river._kernel()
-        return float(river_adjoint(rates, self.x, code, p, q, self.path, wanted)), hill
+        return float(river_adjoint(rates, self.x, self.river.kernel, self.path, wanted)), hill
 
     def full(self, rates: FloatArray) -> tuple[float, FloatArray]:
         """Loss and gradient; infinite loss where the rates diverge."""
@@ -323,7 +322,7 @@ def _descend(
 def _check_valley(valley: RiverValley) -> None:
     if not isinstance(valley, RiverValley):
         raise InputError(f"valley must be a RiverValley, whose expectations are exact, not {checks.show(valley)}")
-    if valley.river_noise_std > 0.0 and not isinstance(valley.river, (LinearRiver, QuadraticRiver, FlatRiver)):
+    if valley.river_noise_std > 0.0 and not valley.river.constant_bend:
         raise InputError(
             f"river_noise_std must be 0 on a {type(valley.river).__name__}, not {valley.river_noise_std:g}: "
             "its mean has no closed recursion"

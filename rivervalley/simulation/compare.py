@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from rivervalley import schedules
 from rivervalley._common import checks
-from rivervalley._common.checks import InputError
+from rivervalley._common.checks import InputError, IntArray
 from rivervalley.curves.run import Run
-from rivervalley.landscapes import Landscape
+from rivervalley.landscapes.base import ExactLandscape, Landscape
 from rivervalley.schedules import Schedule
 from rivervalley.simulation.simulate import simulate
 
@@ -125,7 +124,7 @@ def compare(
     budgets = checks.rising_steps("checkpoints", checkpoints, low=1)
     if not isinstance(schedules, Mapping) or not schedules:
         raise InputError(f"schedules must be a dictionary of at least one name and schedule, not {checks.show(schedules)}")
-    if trajectories is None and not hasattr(landscape, "expected"):
+    if trajectories is None and not isinstance(landscape, ExactLandscape):
         raise InputError("trajectories must be given: this landscape has no exact expectation")
     entries: list[Entry] = []
     for name, contender in schedules.items():
@@ -163,10 +162,9 @@ def table(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def _run(landscape: Any, path: Schedule, at: Any, trajectories: int | None, seed: int, threads: int | None) -> Run:
-    if trajectories is None:
-        exact: Run = landscape.expected(path, record_at=at)
-        return exact
+def _run(landscape: Landscape, path: Schedule, at: IntArray, trajectories: int | None, seed: int, threads: int | None) -> Run:
+    if trajectories is None and isinstance(landscape, ExactLandscape):
+        return landscape.expected(path, record_at=at)
     return simulate(landscape, path, trajectories, seed, threads=threads, record_at=at)
 
 

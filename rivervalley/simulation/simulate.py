@@ -14,7 +14,7 @@ from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError, IntArray
 from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels.statistics import mean_and_error
-from rivervalley.landscapes.base import Landscape
+from rivervalley.landscapes.base import Block, CostedLandscape, Landscape
 from rivervalley.schedules import Schedule
 
 _CHUNK_WORK = 4_000_000  # coordinate updates a block does between two looks at progress and divergence: some 10 ms
@@ -126,24 +126,24 @@ def run_blocks(
     if lanes is None:
         lanes = min(landscape.lanes, max(8, -(-n // threads)))
     if chunk is None:
-        work = getattr(landscape, "work", dim * landscape.lanes)
+        work = landscape.work if isinstance(landscape, CostedLandscape) else dim * landscape.lanes
         chunk = max(_CHECK_EVERY, _CHUNK_WORK // work // _CHECK_EVERY * _CHECK_EVERY)
     most_records = max(1, _RECORD_BYTES // (8 * parts * n))
     means, total, error = np.empty((record_at.size, parts)), np.empty(record_at.size), np.empty(record_at.size)
     blocks = [slice(low, min(low + lanes, n)) for low in range(0, n, lanes)]
 
-    def run_block(block: slice, t0: int, t1: int, at: IntArray, out: FloatArray) -> tuple[int, int]:
+    def run_block(columns: slice, t0: int, t1: int, at: IntArray, out: FloatArray) -> tuple[int, int]:
         """One block through updates t0 + 1 ... t1, on copies that lie close together in memory."""
-        before, w = _aligned_copy(state[:, block]), _aligned_copy(state[:, block])
+        before, w = _aligned_copy(state[:, columns]), _aligned_copy(state[:, columns])
         losses = np.zeros((at.size, parts, w.shape[1]))
-        where = first_step + t0
-        step, lane = landscape.advance(w, lr[t0:t1], where, seed, block.start, at, losses, _CHECK_EVERY)
+        work = Block(w, lr[t0:t1], first_step + t0, np.uint64(seed), columns.start, at, losses, _CHECK_EVERY)
+        step, lane = landscape.advance(work)
         if step >= 0:
             losses[:] = 0.0
-            step, lane = landscape.advance(before, lr[t0:t1], where, seed, block.start, at, losses, 1)
-        state[:, block] = w
-        out[:, :, block] = losses
-        return step, block.start + lane
+            step, lane = landscape.advance(work._replace(state=before, check_every=1))
+        state[:, columns] = w
+        out[:, :, columns] = losses
+        return step, columns.start + lane
 
     with ThreadPoolExecutor(max_workers=min(threads, len(blocks))) as pool:
         apply = pool.map if threads > 1 and len(blocks) > 1 else map

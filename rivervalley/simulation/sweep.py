@@ -23,6 +23,7 @@ from rivervalley._common.files import write_text
 from rivervalley._common.processes import pool
 from rivervalley.curves.files import write_curve
 from rivervalley.curves.run import Run
+from rivervalley.landscapes.base import ExactLandscape
 from rivervalley.simulation.simulate import simulate
 
 _KEYS = ("landscape", "schedule", "trajectories", "seed", "record_every", "expected", "grid")
@@ -124,7 +125,7 @@ def jobs(data: Mapping[str, Any], origin: str = "data") -> list[Job]:
         made.setdefault(job.id, job)
     for landscape in sorted({job.landscape for job in made.values()}):
         valley = landscapes.parse(landscape)
-        if data.get("expected", False) and not hasattr(valley, "expected"):
+        if data.get("expected", False) and not isinstance(valley, ExactLandscape):
             raise InputError(f"expected must be left out for {landscape!r}, which has no exact expectation")
     for schedule in sorted({job.schedule for job in made.values()}):
         schedules.parse(schedule)
@@ -234,8 +235,8 @@ def _do(job: Job, runs: str) -> str:
     row: dict[str, Any] = {"run": job.id, "end_step": schedule.steps, "sum_lr": float(schedule.lr.sum())}
     try:
         result: Run = (
-            landscape.expected(schedule, job.record_every)  # type: ignore[attr-defined]
-            if job.expected
+            landscape.expected(schedule, job.record_every)
+            if job.expected and isinstance(landscape, ExactLandscape)
             else simulate(landscape, schedule, job.trajectories, job.seed, job.record_every, threads=1)
         )
     except DivergenceError as error:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference import rivers
 
 import rivervalley as rv
 from rivervalley import theory
+from rivervalley.kernels.adjoint import river_adjoint
 from rivervalley.planning.optimal import loss_and_gradient, optimal_quench, optimal_schedule, stationary
 
 RIVERS = [
@@ -17,6 +19,7 @@ RIVERS = [
     rv.landscapes.PowerRiver(1.0, 0.8),
     rv.landscapes.QuadraticRiver(0.05, 3.0),
     rv.landscapes.ExponentialRiver(1.0, 0.5),
+    rv.landscapes.LogisticRiver(1.3, 0.8),
 ]
 
 
@@ -32,6 +35,21 @@ def test_gradient_against_finite_differences(river):
         down[i] -= 1e-6
         numeric = (loss_and_gradient(valley, up)[0] - loss_and_gradient(valley, down)[0]) / 2e-6
         assert gradient[i] == pytest.approx(numeric, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("river", RIVERS, ids=lambda river: type(river).__name__)
+def test_river_gradient_is_that_of_the_twin(river):
+    """d c(x_T) / d lr_t = -c'(x_T) c'(x_t) prod over later s of (1 - lr_s c''(x_s)), by the reference's c' and c''."""
+    lr = np.random.default_rng(1).uniform(0.0, 1.5, 12)
+    x = [0.4]
+    for eta in lr:
+        x.append(x[-1] - eta * rivers.potential(river, x[-1])[1])
+    slopes, bends = np.array([rivers.potential(river, point)[1:] for point in x]).T
+    later = np.append(np.cumprod((1.0 - lr * bends[:-1])[::-1])[::-1][1:], 1.0)
+    gradient = np.zeros(12)
+    loss = river_adjoint(lr, 0.4, river.kernel, np.empty((2, 12)), gradient)
+    assert loss == pytest.approx(rivers.potential(river, x[-1])[0], rel=1e-13)
+    assert np.allclose(gradient, -slopes[-1] * slopes[:-1] * later, rtol=1e-12, atol=1e-15)
 
 
 @given(h=st.floats(0.05, 1.5), steps=st.integers(1, 60))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from reference import rivers
 from rivervalley.kernels.noise import GRADIENT, fill_normals
 
 
@@ -14,7 +15,7 @@ def descend(valley, lr, seed, trajectory, rule, beta=0.0, mask=None, mix=None):
     for t, eta in enumerate(lr):
         z = np.empty((groups, 1))
         fill_normals(seed, trajectory, t, GRADIENT, z)
-        slope = np.append(valley.curvatures[:-1] * w[:-1], valley.river.slope(w[-1]))
+        slope = np.append(valley.curvatures[:-1] * w[:-1], rivers.slope(valley.river)(w[-1]))
         g = slope + valley.noise * z[:dim, 0]
         if rule == "momentum":
             memory = beta * memory + (1 - beta) * g

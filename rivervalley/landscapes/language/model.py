@@ -10,8 +10,9 @@ import numpy as np
 from scipy.special import log_softmax, wrightomega
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError, IntArray
-from rivervalley.kernels.bigram import alias_table, bigram_sgd, excess_table
+from rivervalley._common.checks import FloatArray, InputError
+from rivervalley.kernels.bigram import Tables, alias_table, bigram_sgd, excess_table
+from rivervalley.landscapes.base import Block
 from rivervalley.landscapes.language import softmax_spectrum
 from rivervalley.landscapes.language.language import Language
 
@@ -94,15 +95,21 @@ class Bigram:
         return np.asarray(self.language.entropies >= split)
 
     @cached_property
-    def _tables(self) -> tuple[np.ndarray, ...]:
+    def _tables(self) -> Tables:
         """What the kernel samples from and scores against."""
         pi, p = self.language.pi, self.language.transitions
-        made: list[np.ndarray] = [pi, p, self.language.entropies, p.argmax(axis=1), self.high.astype(np.int64)]
-        for law in (pi[None, :], p):
-            table = np.empty(law.shape, dtype=np.uint64)
-            alias_table(law, table)
-            made.append(table if law is p else table[0])
-        return tuple(made)
+        contexts, tokens = np.empty((1, pi.size), dtype=np.uint64), np.empty(p.shape, dtype=np.uint64)
+        alias_table(pi[None, :], contexts)
+        alias_table(p, tokens)
+        return Tables(
+            pi=pi,
+            p=p,
+            entropy=self.language.entropies,
+            likely=p.argmax(axis=1),
+            group=self.high.astype(np.int64),
+            context_table=contexts[0],
+            token_table=tokens,
+        )
 
     def start(self, seed: int, first_trajectory: int, trajectories: int) -> FloatArray:
         """Starting points, shape (dim, trajectories): all logits 0."""
@@ -111,46 +118,16 @@ class Bigram:
             raise InputError(f"trajectories must be at most {most} for tables of {self.shape} logits, not {trajectories}")
         return np.zeros((self.dim, trajectories))
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
-        pi, p, entropies, likely, group, *tables = self._tables
-        step, lane = bigram_sgd(
-            state,
-            lr,
-            first_step,
-            np.uint64(seed),
-            first_trajectory,
-            self.batch_size,
-            self.reference_logit,
-            pi,
-            p,
-            entropies,
-            likely,
-            group,
-            self.language.entropy,
-            *tables,
-            record_at,
-            out,
-            check_every,
-        )
-        return int(step), int(lane)
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
+        found: tuple[int, int] = bigram_sgd(block, self.batch_size, self.reference_logit, self.language.entropy, self._tables)
+        return found
 
     def excess(self, state: Any) -> FloatArray:
         """Cross-entropy above the entropy after each context, not weighted, of points given as rows: (n, K), in nats."""
         theta = self._logits(state)
         out = np.empty(theta.shape[:2])
-        _, p, entropies, likely, *_ = self._tables
-        excess_table(theta, p, entropies, likely, out)
+        excess_table(theta, self._tables.p, self._tables.entropy, self._tables.likely, out)
         return out
 
     def loss(self, state: Any) -> FloatArray:

@@ -11,6 +11,7 @@ from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.kernels.noise import GRADIENT, fill_words
 from rivervalley.kernels.power_law import sampled_data
+from rivervalley.landscapes.base import Block
 from rivervalley.landscapes.regression.spectral import SpectralRegression
 
 _NUMBERS = 10**9
@@ -87,21 +88,11 @@ class FiniteData:
         """Starting points, shape (dim, trajectories)."""
         return self.model.start(seed, first_trajectory, trajectories)
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
         batch = self.model.samples_per_step
-        order = self.order(seed, first_step * batch, lr.size * batch)
-        return self.model._descend(state, lr, first_step, seed, first_trajectory, record_at, out, check_every, order)
+        order = self.order(int(block.seed), block.first_step * batch, block.lr.size * batch)
+        return self.model._descend(block, order)
 
     def order(self, seed: int, first: int, count: int) -> IntArray:
         """Which samples are drawn at the places first ... first + count - 1 of the endless stream, shape (count,)."""

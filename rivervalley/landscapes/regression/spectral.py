@@ -13,7 +13,7 @@ from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError, IntArray
 from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels.power_law import regression_moments, regression_sgd
-from rivervalley.landscapes.base import block_lanes
+from rivervalley.landscapes.base import Block, block_lanes
 from rivervalley.landscapes.regression.constant_rate import ConstantRate
 from rivervalley.schedules import Schedule
 
@@ -97,50 +97,17 @@ class SpectralRegression:
             )
         return np.zeros((self.dim, trajectories))
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
-        return self._descend(state, lr, first_step, seed, first_trajectory, record_at, out, check_every, _FRESH)
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
+        return self._descend(block, _FRESH)
 
-    def _descend(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-        order: IntArray,
-    ) -> tuple[int, int]:
+    def _descend(self, block: Block, order: IntArray) -> tuple[int, int]:
+        """Updates on fresh samples, or on those with the numbers `order`, shape (steps * batch,)."""
         scale, target = self._single_modes
-        step, lane = regression_sgd(
-            state,
-            lr,
-            first_step,
-            np.uint64(seed),
-            first_trajectory,
-            target,
-            scale,
-            self.floor,
-            self.label_variance,
-            self.samples_per_step,
-            order,
-            record_at,
-            out,
-            check_every,
+        found: tuple[int, int] = regression_sgd(
+            block, target, scale, self.floor, self.label_variance, self.samples_per_step, order
         )
-        return int(step), int(lane)
+        return found
 
     def loss(self, state: FloatArray) -> FloatArray:
         """Loss of points given as rows, shape (n, dim)."""

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels.curved import descend_curved
-from rivervalley.landscapes.base import block_lanes
-from rivervalley.landscapes.valleys.rivers import RIVERS, PowerRiver, River
+from rivervalley.landscapes.base import Block, block_lanes
+from rivervalley.landscapes.valleys.rivers import River, check_river
 
 Shape = tuple[int, int, float, float, float]  # family, shape and three parameters, as kernels.curved takes them
 
@@ -39,11 +39,8 @@ class CurvedValley:
         start_river: float,
     ) -> None:
         """Check what all families share and keep it as arrays with an entry for each coordinate."""
-        if not isinstance(self.river, RIVERS):
-            names = ", ".join(kind.__name__ for kind in RIVERS)
-            raise InputError(f"river must be one of {names}, not {checks.show(self.river)}")
-        if isinstance(self.river, PowerRiver) and start_river <= -1.0:
-            raise InputError(f"start_river must be above -1 on a PowerRiver, not {start_river}")
+        check_river(self.river)
+        self.river.check_start(start_river)
         hills = straight.size - 1
         noise = np.append(across("noise_std", noise_std, hills, 0.0), checks.real("river_noise_std", river_noise_std, 0.0))
         start = np.append(floor + across("start_hill", start_hill, hills), start_river)
@@ -76,34 +73,10 @@ class CurvedValley:
         """Starting points, shape (dim, trajectories)."""
         return np.repeat(self.start_at[:, None], trajectories, axis=1)
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
-        step, lane = descend_curved(
-            state,
-            lr,
-            first_step,
-            np.uint64(seed),
-            first_trajectory,
-            self.straight,
-            self.steep,
-            self.noise,
-            *self._shape(),
-            *self.river._kernel(),
-            record_at,
-            out,
-            check_every,
-        )
-        return int(step), int(lane)
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
+        found: tuple[int, int] = descend_curved(block, self.straight, self.steep, self.noise, self._shape(), self.river.kernel)
+        return found
 
     def coordinate_speed(self, point: FloatArray) -> FloatArray:
         """How fast each coordinate changes for a unit step along its axis, shape (dim,)."""

@@ -8,12 +8,12 @@ from typing import Any, final
 import numpy as np
 
 from rivervalley._common import checks
-from rivervalley._common.checks import DivergenceError, FloatArray, InputError, IntArray
+from rivervalley._common.checks import DivergenceError, FloatArray, InputError
 from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels.descent import DIVERGED, descend
 from rivervalley.kernels.moments import quadratic_moments
-from rivervalley.landscapes.base import block_lanes
-from rivervalley.landscapes.valleys.rivers import RIVERS, FlatRiver, LinearRiver, PowerRiver, QuadraticRiver, River
+from rivervalley.landscapes.base import Block, block_lanes
+from rivervalley.landscapes.valleys.rivers import PowerRiver, QuadraticRiver, River, check_river
 from rivervalley.schedules import Schedule
 
 
@@ -65,16 +65,12 @@ class RiverValley:
 
     def __post_init__(self) -> None:
         hills = checks.array("hills", self.hills, low=0.0, open_low=True, copy=True)
-        if not isinstance(self.river, RIVERS):
-            names = ", ".join(kind.__name__ for kind in RIVERS)
-            raise InputError(f"river must be one of {names}, not {checks.show(self.river)}")
+        check_river(self.river)
         batch = checks.integer("batch_size", self.batch_size, 1)
         noise_std = _per_hill("noise_std", self.noise_std, hills.size, low=0.0)
         start_hill = _per_hill("start_hill", self.start_hill, hills.size)
         river_noise = checks.real("river_noise_std", self.river_noise_std, 0.0)
-        start_river = checks.real("start_river", self.start_river)
-        if isinstance(self.river, PowerRiver) and start_river <= -1.0:
-            raise InputError(f"start_river must be above -1 on a PowerRiver, not {start_river}")
+        self.river.check_start(checks.real("start_river", self.start_river))
         curvatures = np.append(hills, 0.0)
         noise = np.append(noise_std, river_noise) / np.sqrt(batch)
         for name, value in (("hills", hills), ("start_hill", start_hill), ("curvatures", curvatures), ("noise", noise)):
@@ -131,35 +127,10 @@ class RiverValley:
         """Starting points, shape (dim, trajectories)."""
         return np.repeat(np.append(self.start_hill, self.start_river)[:, None], trajectories, axis=1)
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
-        code, p, q = self.river._kernel()
-        step, lane = descend(
-            state,
-            lr,
-            first_step,
-            np.uint64(seed),
-            first_trajectory,
-            self.curvatures,
-            self.noise,
-            code,
-            p,
-            q,
-            record_at,
-            out,
-            check_every,
-        )
-        return int(step), int(lane)
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
+        found: tuple[int, int] = descend(block, self.curvatures, self.noise, self.river.kernel)
+        return found
 
     def loss(self, state: FloatArray) -> FloatArray:
         """Loss of points given as rows, shape (n, dim)."""
@@ -188,7 +159,7 @@ class RiverValley:
         """
         if not isinstance(schedule, Schedule):
             raise InputError(f"schedule must be a Schedule, not {checks.show(schedule)}")
-        if self.river_noise_std > 0.0 and not isinstance(self.river, (LinearRiver, QuadraticRiver, FlatRiver)):
+        if self.river_noise_std > 0.0 and not self.river.constant_bend:
             kind = type(self.river).__name__
             raise InputError(
                 f"river_noise_std must be 0 for an exact expectation on a {kind}, not {self.river_noise_std:g}: "
@@ -220,10 +191,9 @@ class RiverValley:
         else:
             # Without noise, or where the gradient is constant, the mean moves as one noiseless trajectory.
             x = mean[-1:].reshape(1, 1).copy()
-            code, p, q = self.river._kernel()
             out = np.full((at.size, 2, 1), np.nan)
             none = np.zeros(1)
-            descend(x, schedule.lr, first, np.uint64(0), 0, none, none, code, p, q, at, out, schedule.steps)
+            descend(Block(x, schedule.lr, first, np.uint64(0), 0, at, out, schedule.steps), none, none, self.river.kernel)
             mean[-1] = x[0, 0]
             variance[-1] += s2[-1] * float(np.sum(schedule.lr**2))
             river[:] = out[:, 0, 0]

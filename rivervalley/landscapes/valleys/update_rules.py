@@ -12,9 +12,9 @@ from typing import Any, final
 import numpy as np
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import rules as codes
-from rivervalley.landscapes.base import block_lanes
+from rivervalley.landscapes.base import Block, block_lanes
 from rivervalley.landscapes.valleys.river_valley import RiverValley
 
 _NONE = np.empty(0)
@@ -175,18 +175,8 @@ class RuledValley:
             return np.concatenate([w, np.zeros_like(w)])
         return np.concatenate([w, w]) if isinstance(self.rule, Average) else w
 
-    def advance(
-        self,
-        state: FloatArray,
-        lr: FloatArray,
-        first_step: int,
-        seed: int,
-        first_trajectory: int,
-        record_at: IntArray,
-        out: FloatArray,
-        check_every: int,
-    ) -> tuple[int, int]:
-        """Run lr.size updates on a block in place; see Landscape.advance."""
+    def advance(self, block: Block) -> tuple[int, int]:
+        """Run the updates of a block in place; see Landscape.advance."""
         rule, valley = self.rule, self.valley
         mask = np.ones(valley.dim)
         mix, beta, code = _NONE, 0.0, codes.SIGN
@@ -196,22 +186,8 @@ class RuledValley:
             code = codes.PROJECT
             mask[slice(None, -1) if rule.onto == "river" else slice(-1, None)] = 0.0
         elif isinstance(rule, Average):
-            code, mix = codes.AVERAGE, rule.mix(first_step, lr.size)
-        step, lane = codes.descend_rule(
-            state,
-            lr,
-            first_step,
-            np.uint64(seed),
-            first_trajectory,
-            valley.curvatures,
-            valley.noise,
-            *valley.river._kernel(),
-            code,
-            beta,
-            mask,
-            mix,
-            record_at,
-            out,
-            check_every,
+            code, mix = codes.AVERAGE, rule.mix(block.first_step, block.lr.size)
+        found: tuple[int, int] = codes.descend_rule(
+            block, valley.curvatures, valley.noise, valley.river.kernel, code, beta, mask, mix
         )
-        return int(step), int(lane)
+        return found
