@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +14,7 @@ from tqdm import tqdm
 from rivervalley import laws
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import dumps, plain
 from rivervalley.cli.curves import add_curve_options, read
 from rivervalley.cli.options import check_outputs
 from rivervalley.curves.curve import LossCurve
@@ -68,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Fit, print the report, write what was asked for."""
     check_outputs(arguments.output, arguments.plot)
     names = _laws(arguments.law)
+    _check_options(names, arguments)
     options: dict[str, Any] = {}
     if arguments.warmup_area is not None:
         options["warmup_area"] = checks.choice("--warmup-area", arguments.warmup_area, WARMUP_AREAS)
@@ -79,14 +79,9 @@ def run(arguments: argparse.Namespace) -> int:
         if options or arguments.output or arguments.plot:
             raise InputError("--warmup-area, --decay-factor, --output and --plot must go with a single law")
         found = compare_laws(fitted, held, names)
-        print(json.dumps(found, indent=2, allow_nan=False) if arguments.json else laws_as_text(found))
+        print(dumps(plain(found)) if arguments.json else laws_as_text(found))
         return 0
-    try:
-        law = laws.fit(fitted, law=names[0], **options)
-    except TypeError:
-        if names[0] == "size":
-            raise InputError("--law size must be used from Python, where the size of each curve's model can be told") from None
-        raise InputError(f"--decay-factor must be left out for the law {names[0]!r}, which has none") from None
+    law = laws.fit(fitted, law=names[0], **options)
     if arguments.output:
         law.save(arguments.output)
     if arguments.plot:
@@ -94,8 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         document = as_document(law, fitted, held)
         if arguments.trials:
-            document["trials"] = _finite(trials(law, fitted))
-        print(json.dumps(document, indent=2, allow_nan=False))
+            document["trials"] = trials(law, fitted)
+        print(dumps(plain(document)))
     else:
         print(as_text(law, fitted, held, [*notes, *more]))
         if arguments.trials:
@@ -105,8 +100,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _laws(text: str) -> list[str]:
     if text == "all":
-        return ["auto", *(name for name in laws.LAWS if name != "size")]
-    return [checks.choice("--law", name, (*laws.LAWS, "auto")) for name in text.split(",")]
+        return ["auto", *(name for name, law in laws.LAWS.items() if not law.per_curve)]
+    return [laws.law_name("--law", name, "auto") for name in text.split(",")]
+
+
+def _check_options(names: Sequence[str], arguments: argparse.Namespace) -> None:
+    """Refuse what the laws asked for do not take, before any file is read."""
+    for name in names:
+        law = laws.LAWS.get(name)  # None for auto
+        if law is not None and law.per_curve:
+            raise InputError(f"--law {name} must be used from Python, where {law.per_curve[0]} of the curves can be given")
+        shapes = {parameter.name for parameter in law.shape_parameters} if law is not None else set()
+        if arguments.decay_factor is not None and "decay_factor" not in shapes:
+            raise InputError(f"--decay-factor must be left out for the law {name!r}, which has none")
 
 
 def compare_laws(fitted: Sequence[LossCurve], held: Sequence[LossCurve], names: Sequence[str]) -> list[dict[str, Any]]:
@@ -118,7 +124,7 @@ def compare_laws(fitted: Sequence[LossCurve], held: Sequence[LossCurve], names: 
         for kind, curves in (("fitted", fitted), ("held", held)):
             scores = [law.score(curve) for curve in curves]
             means = {key: float(np.mean([getattr(one, key) for one in scores])) for key in _METRICS} if scores else None
-            row[kind] = _finite(means)
+            row[kind] = means
         rows.append(row)
     key = "held" if held else "fitted"
     return sorted(rows, key=lambda row: row[key]["mape"])
@@ -223,17 +229,17 @@ def as_document(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve]
     for curve in held:
         band = laws.predict_band(law, curve.schedule, [int(curve.steps[-1])])
         numbers = {"loss": law.end_loss(curve), "predicted": float(band.loss[0])}
-        ends[curve.name] = numbers | {"low": float(band.low[0]), "high": _finite(float(band.high[0]))}
+        ends[curve.name] = numbers | {"low": float(band.low[0]), "high": float(band.high[0])}
     scores = {kind: {c.name: asdict(law.score(c)) for c in curves} for kind, curves in (("fitted", fitted), ("held", held))}
     return {
         "law": law.name,
         "formula": law.formula,
         "params": law.params,
-        "intervals": {name: [_finite(low), _finite(high)] for name, (low, high) in law.intervals.items()},
+        "intervals": law.intervals,
         "warmup_area": law.warmup_area,
         "scores": scores,
         "held_out_ends": ends,
-        "diagnostics": _finite(law.diagnostics),
+        "diagnostics": law.diagnostics,
     }
 
 
@@ -254,14 +260,3 @@ def _decay_factor(text: str) -> float | None:
         return float(text)
     except ValueError:
         raise InputError(f"--decay-factor must be a number below 1 or 'free', not {text!r}") from None
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity and no NaN: null."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        return None
-    return str(value) if isinstance(value, Path) else value

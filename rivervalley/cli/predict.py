@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     level = checks.real("--confidence", arguments.confidence, 0.0, 1.0, open_low=True, open_high=True)
     loss = law.predict(schedule)
     places = _places(schedule, 11)[1:]
-    band = None if law.report is None else laws.predict_band(law, schedule, places, level)
+    band = None if law.result is None else laws.predict_band(law, schedule, places, level)
     for caution in law.cautions(schedule) if band is None else band.cautions:
         print(f"rivervalley: caution: {caution}", file=sys.stderr)
     print(table(law, schedule, loss, band))
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         files.write_text(arguments.output, as_csv(schedule, loss), "--output")
     if arguments.plot:
         steps = _places(schedule, 200)
-        shown = None if law.report is None else laws.predict_band(law, schedule, steps, level)
+        shown = None if law.result is None else laws.predict_band(law, schedule, steps, level)
         draw(law, schedule, loss, shown, arguments.plot)
     return 0
 

@@ -6,12 +6,12 @@ the curves were exactly of the law's form. On real runs misfit and run-to-run di
 With J the Jacobian of log L, psi Huber's derivative at the residuals, R points and p free parameters, the covariance is the
 sandwich of robust regression (Huber and Ronchetti, Robust Statistics, 2009, section 7.6),
 
-    B M B,  B = (mean(psi') J'J)^-1,  M = sum over curves of tau psi2 J'J,  psi2 = mean of psi^2 in the curve * R / (R - p).
+    B M B,  B = (mean(psi') J'VJ)^-1,  M = sum over curves of tau psi2 J'V^2J,  psi2 = mean of psi^2 in the curve * R / (R - p),
 
-A prior counts as one more row of J, with psi2 = delta^2.
+with V the weights of the points. A prior counts as one more row of J, with psi2 = delta^2.
 
 tau = 1 + 2 sum of the autocorrelations of psi, up to the first that is not positive, is how many neighbouring residuals
-count for one; a curve of n points holds n / tau effective ones. Quantiles are Student's, with effective points - p degrees
+count for one; a curve of n points of equal weight holds n / tau effective ones. Quantiles are Student's, with effective points - p degrees
 of freedom.
 """
 
@@ -48,7 +48,7 @@ class Uncertainty:
     times, lag1 : tuples of float
         For each curve, tau and the autocorrelation of neighbouring residuals.
     effective : tuple of float
-        For each curve, points / tau.
+        For each curve, (sum of weights)^2 / sum of their squares / tau: points / tau where weights are equal.
     """
 
     covariance: FloatArray
@@ -100,33 +100,39 @@ def uncertainty(
     huber_delta: float,
     confidence: float,
     prior: FloatArray | None = None,
+    weights: FloatArray | float = 1.0,
 ) -> Uncertainty:
     """Uncertainty of parameters from the Jacobian of log L, shape (p, R), at residuals of shape (R,).
 
     `prior`, shape (p,), is the second derivative by each parameter of what its prior adds to the objective, 0 without one.
+    `weights`, shape (R,), are those that the points had in the objective.
     """
     count, total = jacobian.shape
     prior = np.zeros(count) if prior is None else prior
     extra = np.diag(np.sqrt(prior))[:, prior > 0.0]
-    identified, condition_number, inflation = identify(np.hstack([jacobian, extra]))
+    weight = np.broadcast_to(np.asarray(weights, dtype=np.float64), residuals.shape)
+    identified, condition_number, inflation = identify(np.hstack([jacobian * np.sqrt(weight), extra]))
     psi = np.clip(residuals, -huber_delta, huber_delta)
     # At least one point counts as inside, else psi' vanishes where every residual is larger than delta.
     inside = max(float(np.mean(np.abs(residuals) < huber_delta)), 1.0 / total)
     pairs = [autocorrelation_time(psi[part]) for part in curves]
     times = tuple(tau for tau, _ in pairs)
-    effective = tuple((part.stop - part.start) / tau for part, tau in zip(curves, times, strict=True))
+    counts = [float(weight[part].sum() ** 2 / np.sum(weight[part] ** 2)) for part in curves]
+    effective = tuple(count / tau for count, tau in zip(counts, times, strict=True))
 
     covariance = np.zeros((count, count))
     if identified.any():
         rows = jacobian[identified]
-        size = np.maximum(np.linalg.norm(rows, axis=1), np.sqrt(prior[identified]))
+        size = np.maximum(np.linalg.norm(rows * np.sqrt(weight), axis=1), np.sqrt(prior[identified]))
         rows = rows / size[:, None]
-        drawn = np.diag(prior[identified] / size**2)
-        bread = np.linalg.inv(inside * (rows @ rows.T) + drawn)
+        curvature = rows * np.sqrt(weight)
+        pull = rows * weight
+        prior_part = np.diag(prior[identified] / size**2)
+        bread = np.linalg.inv(inside * (curvature @ curvature.T) + prior_part)
         meat = np.zeros_like(bread)
         for part, tau in zip(curves, times, strict=True):
-            meat += tau * float(np.mean(psi[part] ** 2)) * rows[:, part] @ rows[:, part].T
-        meat = meat * (total / max(total - count, 1)) + huber_delta**2 * drawn
+            meat += tau * float(np.mean(psi[part] ** 2)) * pull[:, part] @ pull[:, part].T
+        meat = meat * (total / max(total - count, 1)) + huber_delta**2 * prior_part
         covariance[np.ix_(identified, identified)] = bread @ meat @ bread / np.outer(size, size)
     errors = np.where(identified, np.sqrt(np.diag(covariance)), np.inf)
     freedom = max(sum(effective) - count, 1.0)

@@ -1,7 +1,7 @@
 """The robust optimiser that all laws share.
 
 Every law is a sum of terms, L = sum_k c_k X_k(phi), with coefficients c_k >= 0 and a few nonlinear parameters phi. What is
-minimised is the SUM over points of Huber_delta(log L - log loss), as in Chinchilla (arXiv 2203.15556, approach 3) and in the
+minimised is the SUM over points of weight x Huber_delta(log L - log loss), as in Chinchilla (arXiv 2203.15556, approach 3) and in the
 released script of arXiv 2408.11029. It is divided by delta^2 inside: as it stands (1e-5 ... 1e-3) it is so small against 1
 that the stopping rules of common optimisers end a search far from its optimum.
 
@@ -33,7 +33,8 @@ Terms = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 class Problem:
     """What is minimised: terms of the working parameters, which term each of them shapes, data, bounds and priors.
 
-    A prior adds strength (phi - center)^2 / 2 to the objective, in units of delta^2; strength 0 is none.
+    A prior adds strength (phi - center)^2 / 2 to the objective, in units of delta^2; strength 0 is none. `weights`, shape (R,),
+    say how much each loss counts.
     """
 
     terms: Terms
@@ -44,29 +45,35 @@ class Problem:
     high: FloatArray
     center: FloatArray = field(default_factory=lambda: np.zeros(1))
     strength: FloatArray = field(default_factory=lambda: np.zeros(1))
+    weights: FloatArray | float = 1.0
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """Where a search ended; `objective` is the sum of Huber losses and priors."""
+    """Where a search ended.
+
+    `objective` is the weighted sum of Huber losses and priors; `converged` is False where the search stopped at its limit of
+    iterations.
+    """
 
     coefficients: FloatArray
     phi: FloatArray
     objective: float
     iterations: int
+    converged: bool
 
 
-def huber(residuals: FloatArray, delta: float) -> float:
-    """Sum of r^2 / 2 where |r| < delta, else delta (|r| - delta / 2)."""
+def huber(residuals: FloatArray, delta: float, weights: FloatArray | float = 1.0) -> float:
+    """Weighted sum of r^2 / 2 where |r| < delta, else delta (|r| - delta / 2)."""
     size = np.abs(residuals)
     inside = np.minimum(size, delta)
-    return float(np.sum(inside * (size - 0.5 * inside)))
+    return float(np.sum(weights * (inside * (size - 0.5 * inside))))
 
 
 class _Point:
-    """Residuals, weights and objective (in units of delta^2) of one set of coefficients on given terms."""
+    """Residuals, Huber weights w and objective (in units of delta^2) of one set of coefficients on given terms."""
 
-    __slots__ = ("coefficients", "level", "objective", "residuals", "terms", "weights")
+    __slots__ = ("coefficients", "huber_weights", "level", "objective", "residuals", "terms")
 
     def __init__(self, problem: Problem, coefficients: FloatArray, terms: FloatArray) -> None:
         delta = problem.huber_delta
@@ -75,8 +82,8 @@ class _Point:
         floor = 0.01 * np.exp(problem.log_loss.min())
         self.level = np.maximum(loss, floor)
         self.residuals = np.log(self.level) + (loss - self.level) / floor - problem.log_loss
-        self.weights = delta / np.maximum(np.abs(self.residuals), delta)
-        self.objective = huber(self.residuals, delta) / delta**2
+        self.huber_weights = delta / np.maximum(np.abs(self.residuals), delta)
+        self.objective = huber(self.residuals, delta, problem.weights) / delta**2
         self.coefficients = coefficients
         self.terms = terms
 
@@ -92,17 +99,17 @@ def _bounded_least_squares(matrix: FloatArray, target: FloatArray) -> FloatArray
 
 def _newton(problem: Problem, at: _Point, share: float) -> _Point:
     """One step of the coefficients with weights h + share w: Newton for a small share, iterated least squares for 1."""
-    w = at.weights
-    weights = (w == 1.0) + share * w if share < 1.0 else w
-    root = np.sqrt(weights)
+    w = at.huber_weights
+    h = (w == 1.0) + share * w if share < 1.0 else w
+    root = np.sqrt(problem.weights * h)
     jacobian = at.terms / at.level
-    target = at.coefficients @ jacobian - w * at.residuals / weights
+    target = at.coefficients @ jacobian - w * at.residuals / h
     return _Point(problem, _bounded_least_squares((jacobian * root).T, root * target), at.terms)
 
 
-def _coefficients(problem: Problem, terms: FloatArray, weights: FloatArray, steps: int, tolerance: float) -> _Point:
+def _coefficients(problem: Problem, terms: FloatArray, huber_weights: FloatArray, steps: int, tolerance: float) -> _Point:
     """The best coefficients for given terms, starting from weighted least squares on relative errors."""
-    root = np.sqrt(weights)
+    root = np.sqrt(problem.weights * huber_weights)
     relative = terms * np.exp(-problem.log_loss)
     at = _Point(problem, _bounded_least_squares((relative * root).T, root), terms)
     for _ in range(steps):
@@ -140,8 +147,8 @@ def _bounded_step(hessian: FloatArray, gradient: FloatArray, low: FloatArray, hi
 
 def _projected(problem: Problem, at: _Point, slopes: FloatArray, share: float) -> tuple[FloatArray, FloatArray]:
     """Gradient and Hessian for phi with the coefficients following, in units of delta^2."""
-    weights = (at.weights == 1.0) + share * at.weights
-    root = np.sqrt(weights)
+    w = at.huber_weights
+    root = np.sqrt(problem.weights * ((w == 1.0) + share * w))
     jacobian = at.coefficients[problem.shaped, None] * slopes / at.level * root
     moving = at.coefficients > 0.0
     if moving.any():
@@ -150,7 +157,7 @@ def _projected(problem: Problem, at: _Point, slopes: FloatArray, share: float) -
         Q, _ = np.linalg.qr((linear / np.where(size == 0.0, 1.0, size)).T)
         jacobian = jacobian - (jacobian @ Q) @ Q.T
     units = problem.huber_delta**2
-    return jacobian @ (at.weights * at.residuals / root) / units, jacobian @ jacobian.T / units
+    return jacobian @ (problem.weights * w * at.residuals / root) / units, jacobian @ jacobian.T / units
 
 
 def _prior(problem: Problem, phi: FloatArray) -> float:
@@ -165,8 +172,8 @@ def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_it
     terms, slopes = problem.terms(phi)
     at = _coefficients(problem, terms, np.ones_like(problem.log_loss), 30, inner)
     prior = _prior(problem, phi)
-    damping, iterations = 1e-2, 0
-    while phi.size and iterations < max_iterations and damping < 1e8:
+    damping, iterations, converged = 1e-2, 0, phi.size == 0
+    while not converged and iterations < max_iterations:
         iterations += 1
         gradient, hessian = _projected(problem, at, slopes, min(max(damping, 1e-4), 1.0))
         gradient += problem.strength * (phi - problem.center)
@@ -174,19 +181,19 @@ def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_it
         hessian[np.diag_indices_from(hessian)] *= 1.0 + damping
         step = _bounded_step(hessian, gradient, problem.low - phi, problem.high - phi)
         if not np.all(np.isfinite(step)) or not step.any():
+            converged = True
             break
         trial_phi = np.clip(phi + step, problem.low, problem.high)
         terms, trial_slopes = problem.terms(trial_phi)
-        trial = _coefficients(problem, terms, at.weights, 10, inner)
+        trial = _coefficients(problem, terms, at.huber_weights, 10, inner)
         trial_prior = _prior(problem, trial_phi)
         gained = at.objective + prior - trial.objective - trial_prior
         if gained <= 0.0:
-            if damping > 1.0 and np.all(np.abs(step) < 1e-12 * (1.0 + np.abs(phi))):
-                break
             damping = max(10.0 * damping, 1e-3)
+            # No step is so small that it gains: an optimum to rounding.
+            converged = damping >= 1e8 or (damping > 10.0 and bool(np.all(np.abs(step) < 1e-12 * (1.0 + np.abs(phi)))))
             continue
         phi, slopes, at, prior = trial_phi, trial_slopes, trial, trial_prior
-        if gained < tolerance * (at.objective + prior) and damping < 0.1:
-            break
+        converged = gained < tolerance * (at.objective + prior) and damping < 0.1
         damping = max(0.1 * damping, 1e-12)
-    return Optimum(at.coefficients, phi, (at.objective + prior) * problem.huber_delta**2, iterations)
+    return Optimum(at.coefficients, phi, (at.objective + prior) * problem.huber_delta**2, iterations, converged)

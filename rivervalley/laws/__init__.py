@@ -6,15 +6,22 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.scores import Scores as Scores
+from rivervalley.laws import forms
 from rivervalley.laws import published as published
 from rivervalley.laws.auto import fit_auto as fit_auto
-from rivervalley.laws.base.law import FitReport as FitReport
+from rivervalley.laws.base.files import read_law_file
 from rivervalley.laws.base.law import Law as Law
-from rivervalley.laws.base.law import read_law_file
+from rivervalley.laws.base.parameter import ConfigurationField as ConfigurationField
+from rivervalley.laws.base.parameter import ShapeParameter as ShapeParameter
+from rivervalley.laws.base.registry import LAWS as LAWS
+from rivervalley.laws.base.registry import law_name as law_name
+from rivervalley.laws.base.registry import register_law as register_law
+from rivervalley.laws.base.result import CurveFit as CurveFit
+from rivervalley.laws.base.result import FitResult as FitResult
+from rivervalley.laws.base.result import FitWarning as FitWarning
 from rivervalley.laws.cross_validation import LeftOut as LeftOut
 from rivervalley.laws.cross_validation import decay_factor_profile as decay_factor_profile
 from rivervalley.laws.cross_validation import leave_one_out as leave_one_out
@@ -34,23 +41,11 @@ from rivervalley.laws.prediction_band import Band as Band
 from rivervalley.laws.prediction_band import predict_band as predict_band
 from rivervalley.laws.summary import summary as summary
 
-_KINDS: tuple[type[Law], ...] = (
-    AnnealingLaw,
-    MultiPowerLaw,
-    RelaxationLaw,
-    WeightedAnnealingLaw,
-    PoweredAnnealingLaw,
-    ForwardMomentumLaw,
-    ConvexBoundLaw,
-    SizeLaw,
-    ForwardLaw,
-    StepsLaw,
-)
-LAWS: dict[str, type[Law]] = {law.name: law for law in _KINDS}
+forms.import_all()
 
 
 def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:
-    """Fit the law of the given name, or with "auto" the one that the rule of `laws.choice` picks.
+    """Fit the law of the given name, or with "auto" the one that the rule of `laws.auto` picks.
 
     `options` are those of the law's own `fit`; "auto" takes none.
 
@@ -61,17 +56,16 @@ def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **optio
 
     Examples
     --------
-    >>> found = fit([published.cosine(), published.constant()], law="annealing", warmup_area="full")
-    >>> print(f"{found.params['alpha']:.3f}")
+    >>> law = fit([published.cosine(), published.constant()], law="annealing", warmup_area="full")
+    >>> print(f"{law.params['alpha']:.3f}")
     0.550
     """
-    if checks.choice("law", law, (*LAWS, "auto")) == "auto":
+    name = law_name("law", law, "auto")
+    if name == "auto":
         if options:
             raise InputError(f"law='auto' takes no options, but got {', '.join(options)}: the rule sets them itself")
         return fit_auto(curves)
-    kind: Any = LAWS[law]
-    fitted: Law = kind.fit(curves, **options)
-    return fitted
+    return LAWS[name].fit(curves, **options)
 
 
 def load(path: str | os.PathLike[str]) -> Law:
@@ -82,5 +76,5 @@ def load(path: str | os.PathLike[str]) -> Law:
     InputError
         If the file cannot be read or holds no known law.
     """
-    data = read_law_file(path)
-    return LAWS[checks.choice("law in the file", data["law"], LAWS)].from_data(data, str(path))
+    document = read_law_file(path)
+    return LAWS[law_name("law in the file", document.law)].from_document(document, str(path))

@@ -40,7 +40,7 @@ WATCHED = 10  # losses read afterwards while the rate stays within a tenth
 
 
 def fit_auto(curves: LossCurve | Sequence[LossCurve]) -> Law:
-    """Fit the law that the rule of this module picks; `law.diagnostics["auto"]` says which and why.
+    """Fit the law that the rule of this module picks; `law.result.rule` says which and why.
 
     Raises
     ------
@@ -62,9 +62,8 @@ def fit_auto(curves: LossCurve | Sequence[LossCurve]) -> Law:
     else:
         law = AnnealingLaw.fit(chosen, warmup_area="included")
         why = "annealing: no curve shows the loss relax after a sudden drop of the rate"
-    if law.report is None:
-        return law
-    return replace(law, report=replace(law.report, diagnostics={**law.diagnostics, "auto": why}))
+    assert law.result is not None
+    return replace(law, result=replace(law.result, rule=why))
 
 
 def shows_relaxation(curve: LossCurve) -> bool:

@@ -66,10 +66,9 @@ def leave_one_out(curves: Sequence[LossCurve], law: type[Law], **options: Any) -
     chosen = checked_curves(curves)
     if len(chosen) < 3:
         raise InputError(f"curves must be at least 3 for one to be left out, not {len(chosen)}")
-    kind: Any = law
     found = []
     for k, curve in enumerate(chosen):
-        fitted = kind.fit([other for j, other in enumerate(chosen) if j != k], **options)
+        fitted = law.fit([other for j, other in enumerate(chosen) if j != k], **options)
         band = predict_band(fitted, curve.schedule, [int(curve.steps[-1])])
         ends = (fitted.end_loss(curve), float(band.loss[0]), float(band.low[0]), float(band.high[0]))
         found.append(LeftOut(curve.name, fitted.score(curve), *ends))
@@ -103,6 +102,11 @@ def decay_factor_profile(
     {0.9: 1.49, 0.999: 1.0}
     """
     values = checks.array("factors", factors, low=0.0).tolist()
-    found = {x: float(AnnealingLaw.fit(curves, decay_factor=x, **options).diagnostics["objective"]) for x in values}
+    found = {x: _objective(AnnealingLaw.fit(curves, decay_factor=x, **options)) for x in values}
     least = max(min(found.values()), 1e-300)
     return {x: value / least for x, value in found.items()}
+
+
+def _objective(law: Law) -> float:
+    assert law.result is not None
+    return law.result.objective

@@ -32,7 +32,8 @@ from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.laws.base.diagnostics import log_jacobian
 from rivervalley.laws.base.law import Law
-from rivervalley.laws.base.points import points
+from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.result import FitResult
 from rivervalley.schedules import Schedule
 
 RUN = 0.0025
@@ -98,20 +99,21 @@ def predict_band(law: Law, s: Schedule, steps: Any = None, confidence: float = 0
     """
     if not isinstance(law, Law):
         raise InputError(f"law must be a law, not {checks.show(law)}")
-    if law.report is None:
-        raise InputError("law must be fitted to curves to have a band, not made by hand")
+    result = law.result
+    if result is None:
+        raise InputError("law must be fitted to curves to have a band, not constructed directly")
     level = checks.real("confidence", confidence, 0.0, 1.0, open_low=True, open_high=True)
     if not isinstance(s, Schedule):
         raise InputError(f"s must be a Schedule, not {checks.show(s)}")
-    at = checks.rising_steps("steps", [s.steps] if steps is None else steps, low=1)
-    loss = law.predict_at(s, at)
+    points = law.points(s, [s.steps] if steps is None else steps)
+    at = points.index[0] + 1
+    loss = law.at_points(points)
     ones = np.ones(at.size)
-    ends = [float(curve["end_residual"]) for curve in law.diagnostics["curves"]]
     parts = {
         "run": RUN * ones,
-        "misfit": MISFIT * float(np.sqrt(np.mean(np.square(ends)))) * ones,
-        "parameters": _parameters(law, s, at),
-        "beyond": beyond(law, s, at),
+        "misfit": MISFIT * result.rms_end_residual * ones,
+        "parameters": _parameters(law, result, points),
+        "beyond": beyond(result, s, points),
     }
     spread = np.sqrt(sum(part**2 for part in parts.values()))
     reach = float(student.ppf(0.5 + 0.5 * level, FREEDOM)) * spread
@@ -125,30 +127,17 @@ def predict_band(law: Law, s: Schedule, steps: Any = None, confidence: float = 0
     return Band(at, loss, low, high, level, parts, tuple(cautions))
 
 
-def _parameters(law: Law, s: Schedule, at: IntArray) -> FloatArray:
+def _parameters(law: Law, result: FitResult, points: Points) -> FloatArray:
     """Relative standard deviation of the prediction from that of the fitted parameters; infinite where one is left open."""
-    known = law.diagnostics
-    free = [one.name for one in law.nonlinear if one.name in known["standard_errors"]]
-    names, jacobian, _ = log_jacobian(law, points([s], [at], law.warmup_area), free)
-    errors = np.array([_number(known["standard_errors"][name]) for name in names])
-    finite = np.isfinite(errors)
-    correlation = np.eye(len(names))
-    for pair, value in known["correlations"].items():
-        i, j = (names.index(name) for name in pair.split(","))
-        correlation[i, j] = correlation[j, i] = _number(value)
-    scaled = jacobian[finite] * errors[finite, None]
-    variance = np.einsum("ir,ij,jr->r", scaled, correlation[np.ix_(finite, finite)], scaled)
+    _, jacobian, _ = log_jacobian(law, points, result.names)
+    identified = np.array(result.identified)
+    variance = np.einsum("ir,ij,jr->r", jacobian, result.covariance, jacobian)
     # What the fit left open may matter to this schedule though it did not to the fitted ones.
-    open_ones = np.abs(jacobian[~finite]).max(axis=0, initial=0.0) > 1e-9
+    open_ones = np.abs(jacobian[~identified]).max(axis=0, initial=0.0) > 1e-9
     return np.where(open_ones, np.inf, np.sqrt(np.maximum(variance, 0.0)))
 
 
-def _number(value: float | None) -> float:
-    """A number of a report; files have null where it was infinite."""
-    return float("inf") if value is None else float(value)
-
-
-def beyond(law: Law, s: Schedule, at: IntArray) -> FloatArray:
+def beyond(result: FitResult, s: Schedule, points: Points) -> FloatArray:
     """Relative standard deviation for what the fitted curves did not show, shape (R,).
 
     Another peak rate: 2 % for each doubling or halving, about what laws fitted at one peak miss at another on public runs
@@ -156,10 +145,10 @@ def beyond(law: Law, s: Schedule, at: IntArray) -> FloatArray:
     for each factor e by which the summed rate exceeds three times that of the longest fitted curve: half a percent, a
     judgement, for no public runs tell.
     """
-    lr, steps = s.lr, np.asarray(at)
+    lr, steps = s.lr, points.index[0] + 1
     variance = np.zeros(steps.size)
-    if law.peak_lr is not None and s.peak_lr > 0.0:
-        low, high = law.peak_lr
+    if s.peak_lr > 0.0:
+        low, high = result.peak_lr
         away = max(np.log2(low / s.peak_lr), np.log2(s.peak_lr / high), 0.0)
         variance += (PER_DOUBLING * away) ** 2 if away > 0.015 else 0.0
     start = max(s.warmup_steps - 1, 0)
@@ -169,6 +158,6 @@ def beyond(law: Law, s: Schedule, at: IntArray) -> FloatArray:
     still = np.flatnonzero((lr[1:] == 0.0) & (lr[:-1] == 0.0))
     if still.size:
         variance += np.where(steps > int(still[0]) + 1, UNSEEN**2, 0.0)
-    longest = max(float(curve["summed_lr"]) for curve in law.diagnostics["curves"])
-    ratio = points([s], [at], law.warmup_area).S1 / (LONGEST * longest)
+    longest = max(curve.summed_lr for curve in result.curves)
+    ratio = points.S1 / (LONGEST * longest)
     return np.sqrt(variance + (UNSEEN * np.log(np.maximum(ratio, 1.0))) ** 2)

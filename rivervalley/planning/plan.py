@@ -263,7 +263,7 @@ def _best_decay(law: Law, steps: int, peak: float, warm: int, floor: float, shap
 
 
 def _option(law: Law, schedule: Schedule, decay_steps: int | None = None) -> Option:
-    if law.report is None:
+    if law.result is None:
         return Option(schedule.name, schedule, _end(law, schedule), decay_steps)
     band = predict_band(law, schedule)
     return Option(schedule.name, schedule, float(band.loss[0]), decay_steps, float(band.low[0]), float(band.high[0]))

@@ -118,7 +118,7 @@ def plot_fit(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], a
             (dots,) = top.plot(steps, loss, ".", ms=2.5, alpha=0.6, label=f"{curve.name} ({kind})")
             top.plot(steps, predicted, "-" if kind == "fitted" else "--", color=dots.get_color(), lw=1.2)
             bottom.plot(steps, 100.0 * (predicted / loss - 1.0), color=dots.get_color(), lw=0.8)
-            if kind == "held out" and law.report is not None:
+            if kind == "held out" and law.result is not None:
                 band = predict_band(law, curve.schedule, steps[:: max(1, steps.size // 150)])
                 top.fill_between(band.steps, band.low, band.high, color=dots.get_color(), alpha=0.15, lw=0)
             later = loss[loss.size // 20 :]

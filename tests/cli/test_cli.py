@@ -117,7 +117,7 @@ def test_fit_json_is_one_document(capsys, curves):
 def test_predict_warns_of_another_peak(capsys, tmp_path, curves):
     run(capsys, "fit", *curves, "-o", tmp_path / "law.json")
     _, _, err = run(capsys, "predict", tmp_path / "law.json", "constant(steps=1000, peak_lr=1e-3)")
-    assert "peak rate" in err
+    assert "peak LR" in err
 
 
 def test_validate_prints_verdicts(capsys):

@@ -11,7 +11,7 @@ from scipy.special import digamma
 import rivervalley as rv
 from rivervalley.kernels.mixture import mixture_drops, nodes
 from rivervalley.laws import MultiPowerLaw
-from rivervalley.laws.base.points import points
+from rivervalley.laws.base.points import Points
 from rivervalley.laws.forms import multi_power as law_module
 from rivervalley.schedules import Schedule
 
@@ -113,8 +113,8 @@ def test_dense_derivatives_by_K_are_those_of_sparse_points():
     at = np.array([0.5, 2.0, 0.6, 0.4])
     sparse = np.arange(5000, 60_001, 5000)
     dense = np.arange(1, 60_001)
-    _, one = MultiPowerLaw.terms(points([s], [sparse], "included"))(at)
-    _, two = MultiPowerLaw.terms(points([s], [dense], "included"))(at)
+    _, one = MultiPowerLaw.terms(Points.of([s], [sparse], "included"))(at)
+    _, two = MultiPowerLaw.terms(Points.of([s], [dense], "included"))(at)
     assert np.allclose(one, two[:, sparse - 1], rtol=1e-4, atol=1e-12)
 
 

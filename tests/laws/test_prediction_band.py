@@ -66,7 +66,7 @@ def test_what_no_curve_showed_widens_the_band(law):
     assert plain.parts["beyond"][0] == 0.0 and not plain.cautions
     doubled = predict_band(law, schedules.cosine(20_000, 2 * PEAK, warmup_steps=500))
     assert doubled.parts["beyond"][0] == pytest.approx(prediction_band.PER_DOUBLING)
-    assert any("peak rate" in sentence for sentence in doubled.cautions)
+    assert any("peak LR" in sentence for sentence in doubled.cautions)
     halved = predict_band(law, schedules.cosine(20_000, PEAK / 4, warmup_steps=500))
     assert halved.parts["beyond"][0] == pytest.approx(2 * prediction_band.PER_DOUBLING)
     cycles = schedules.cyclic_cosine([10_000, 20_000], PEAK, final_lr=0.1 * PEAK, warmup_steps=500)

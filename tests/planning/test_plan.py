@@ -120,7 +120,7 @@ def test_floors_and_checkpoints():
 def test_another_peak_gets_a_caution():
     law = AnnealingLaw.fit([published.cosine(), published.constant()])
     assert plan(law, 5000, PEAK).cautions == ()
-    assert "peak rate" in plan(law, 5000, 2 * PEAK).cautions[0]
+    assert "peak LR" in plan(law, 5000, 2 * PEAK).cautions[0]
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,7 @@ def _random_rates(spread: float, setting: Setting) -> list[Check]:
 
 
 _CLOCKED = RelaxationLaw(
-    L0=P0.L0, A=P0.A, alpha=P0.alpha, B=P0.C / (1.0 - LAMBDA), relaxation=float(-np.log(LAMBDA)), clock=1.0
+    L0=P0.L0, A=P0.A, alpha=P0.alpha, B=P0.C / (1.0 - LAMBDA), relaxation=float(-np.log(LAMBDA)), clock=1.0, warmup_area="ramp"
 )
 
 CLAIMS: Sequence[Claim] = (

@@ -75,7 +75,7 @@ def _two_real_curves(kind: type[Law], setting: Setting) -> list[Check]:
     checks = []
     for size, r2, rmse, gap, told in (("25M", 0.99764, 0.00673, 0.027, 0.027), ("100M", 0.99785, 0.00659, 0.026, 0.029)):
         fitted = [_read(runs, size, name) for name in ("cosine_24000", "constant_24000")]
-        law = kind.fit(fitted)  # type: ignore[attr-defined]
+        law = kind.fit(fitted)
         scores = [law.score(_read(runs, size, name)) for name in OTHERS]
         checks.append(near(f"{size}: R2 on six other runs", r2, float(np.mean([one.r2 for one in scores])), 2e-4))
         checks.append(near(f"{size}: RMSE", rmse, float(np.mean([one.rmse for one in scores])), 2e-4))
@@ -157,7 +157,7 @@ def _stages(kind: type[Law], setting: Setting) -> list[Check]:
     }
     checks = []
     for size, (predicted, measured) in stated.items():
-        law = kind.fit([_read(runs, size, name) for name in ("cosine_24000", "constant_24000")])  # type: ignore[attr-defined]
+        law = kind.fit([_read(runs, size, name) for name in ("cosine_24000", "constant_24000")])
         ends, told = [], []
         for name in ("wsdcon_18", "wsdcon_9", "wsdcon_3"):
             curve = _read(runs, size, name)

@@ -1,135 +1,91 @@
-"""Fitting, the same for every law: data, starts, optimisation, report.
-
-A new law is one file: a frozen dataclass derived from `law.Law` with its parameters, `coefficients`, `nonlinear` and `terms`,
-and a `fit` that names its options and calls `fit_law`.
-"""
+"""Fitting, the same for every law: data, starts, optimisation."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
-from rivervalley.estimation.variable_projection import Problem, Terms, descend
-from rivervalley.laws.base.diagnostics import diagnose
-from rivervalley.laws.base.law import FitReport, Law, Nonlinear
-from rivervalley.laws.base.points import WARMUP_AREAS, Points, after_warmup, checked_curves, points
+from rivervalley.curves.curve import LossCurve
+from rivervalley.estimation.starts import start_agreement
+from rivervalley.estimation.variable_projection import Optimum, Problem, descend
+from rivervalley.laws.base.diagnostics import Fitted, diagnose
+from rivervalley.laws.base.options import FitOptions
+from rivervalley.laws.base.parameter import ShapeParameter
+from rivervalley.laws.base.points import Points, readings
 
-L = TypeVar("L", bound=Law)
+if TYPE_CHECKING:
+    from rivervalley.laws.base.law import Law
 
-# Objectives are compared with that of residuals of 1e-9, below which a fit is exact.
-EXACT_RESIDUAL = 1e-9
+L = TypeVar("L", bound="Law")
 
 # Losses that the searches from the starts see at most; the refinement of the best sees all.
 SEARCHED = 2000
 
 
-def fit_law(
-    law: type[L],
-    curves: Any,
-    fixed: Mapping[str, float],
-    *,
-    warmup_area: str = "ramp",
-    huber_delta: float = 1e-3,
-    confidence: float = 0.95,
-    sizes: FloatArray | None = None,
-    priors: Mapping[str, tuple[float, float]] = MappingProxyType({}),
-) -> L:
-    """Fit a law to curves, with some of its nonlinear parameters held.
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """The readings that are fitted, the points where the law is asked for them, and their weights, 1 in the mean."""
 
-    What is minimised is the sum over all points of Huber_delta(log L - log loss) (arXiv 2408.11029, released script, after
-    arXiv 2203.15556). The coefficients, at least 0, are solved for at every step, so starts are all combinations of the
-    free nonlinear parameters' starts; the authors' 54 starts differ in these and in coefficients. The best is refined to
-    1e-13 of the objective. Of more than 2,000 losses the searches see 2,000, evenly spread; the refinement sees all.
+    points: Points
+    loss: FloatArray
+    weights: FloatArray | float
 
-    Parameters
-    ----------
-    law : type
-        A subclass of Law.
-    curves : LossCurve or list of LossCurve
-        Losses before the end of a curve's warm-up are left out.
-    fixed : dict of parameter name to value
-    warmup_area : {"ramp", "included", "full"}
-    huber_delta : float
-        Above 0.
-    confidence : float
-        Of the intervals, within (0, 1). They are conditional on the law being right: see `_uncertainty`.
-    sizes : float array, shape (curves,), optional
-        Parameters of each curve's model, for laws that ask for them.
-    priors : dict of parameter name to (center, strength)
-        Adds strength / 2 x (distance from the center)^2 to the objective in units of delta^2, on the scale that searches go
-        by (`Nonlinear.scale`). Such a parameter starts at its center.
 
-    Returns
-    -------
-    A law with `intervals` and `diagnostics`, a dict of
+def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L:
+    """The law fitted to curves, as `Law.fit` describes it.
 
-        objective, huber_delta                     the sum at the optimum, with what priors add
-        points, effective_points, warmup_points_left_out
-        r2, mae, rmse, mape, worst                 over all fitted points together
-        curves                                     for each: name, points, effective_points, autocorrelation, end_residual
-                                                   (log of its end / the law's, noise averaged), summed_lr, r2, ...
-        starts, starts_agreeing, start_spread      within 0.1 % of the best objective; largest / smallest - 1
-        condition_number                           of the Jacobian of log L, columns scaled to length 1; inf if not full rank
-        standard_errors, variance_inflation, identified     by parameter
-        correlations                               by pair, as "A,L0"
-        combinations                               value, low, high of well-determined combinations of parameters
-        confidence, fixed, priors
-        warnings                                   sentences; empty where the fit is sound
-
-    Raises
-    ------
-    InputError
-        See the laws' own `fit`.
+    Of more than 2,000 losses the searches see 2,000, evenly spread; the refinement sees all.
     """
-    chosen = checked_curves(curves)
-    checks.choice("warmup_area", warmup_area, WARMUP_AREAS)
-    delta = checks.real("huber_delta", huber_delta, 0.0, open_low=True)
-    confidence = checks.real("confidence", confidence, 0.0, 1.0, open_low=True, open_high=True)
-    recorded = [after_warmup(curve) for curve in chosen]
-    loss = np.concatenate([values for _, values in recorded])
-    free = [one for one in law.nonlinear if one.name not in fixed]
-    parameters = len(law.coefficients) + len(free)
-    if loss.size < parameters:
+    recorded = [readings(curve, law.skipped_warmups) for curve in curves]
+    count = sum(loss.size for _, loss in recorded)
+    parameters = len(law.coefficients) + len(options.free)
+    if count < parameters:
         raise InputError(
-            f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {loss.size}"
+            f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {count}"
         )
-
-    schedules = [curve.schedule for curve in chosen]
-    at = points(schedules, [steps for steps, _ in recorded], warmup_area, sizes)
-    problem = search = _problem(law, at, free, fixed, priors, np.log(loss), delta)
-    if loss.size > SEARCHED:
-        some = [_thinned(pair, max(2, SEARCHED // len(chosen))) for pair in recorded]
-        fewer = points(schedules, [steps for steps, _ in some], warmup_area, sizes)
-        search = _problem(law, fewer, free, fixed, priors, np.log(np.concatenate([values for _, values in some])), delta)
-    begin = {name: (center,) for name, (center, _) in priors.items()}
-    starts = itertools.product(*([one.to_working(value) for value in begin.get(one.name, one.starts)] for one in free))
-    found = [descend(search, np.array(start)) for start in starts]
-    best = min(found, key=lambda optimum: optimum.objective)
-    spread = np.array([optimum.objective for optimum in found])
+    data = _data(law, curves, recorded, options)
+    problem = search = _problem(law, data, options)
+    if count > SEARCHED:
+        thinned = [_thinned(pair, max(2, SEARCHED // len(curves))) for pair in recorded]
+        search = _problem(law, _data(law, curves, thinned, options), options)
+    found = [descend(search, np.array(start)) for start in options.working_starts()]
+    best = min(found, key=_objective)
     polished = descend(problem, best.phi, tolerance=1e-13)
     if search is not problem or polished.objective < best.objective:
         best = polished
+    objectives = [optimum.objective for optimum in found]
+    least = min(objectives) if search is not problem else best.objective
+    agreement = start_agreement(objectives, least, search.log_loss.size)
 
-    values = _values(free, fixed, law.nonlinear, best.phi)
-    names = (*law.coefficients, *(one.name for one in law.nonlinear))
-    params = dict(zip(names, (*best.coefficients.tolist(), *values.tolist()), strict=True))
-    fitted = law(**params, warmup_area=warmup_area)
-    peaks = [curve.schedule.peak_lr for curve in chosen]
-    known = {one.name: priors[one.name][1] * (delta * _slope(one, fitted)) ** 2 for one in free if one.name in priors}
-    intervals, diagnostics = diagnose(fitted, chosen, at, loss, [one.name for one in free], delta, confidence, known)
-    diagnostics["fixed"] = dict(fixed)
-    diagnostics["priors"] = {name: list(prior) for name, prior in priors.items()}
-    floor = 0.5 * search.log_loss.size * EXACT_RESIDUAL**2
-    least = spread.min() if search is not problem else best.objective
-    _add_search(diagnostics, best.objective, np.maximum(spread, floor) / max(least, floor))
-    report = FitReport(intervals, diagnostics, (min(peaks), max(peaks)))
-    return law(**params, warmup_area=warmup_area, report=report)
+    shape = _shape(law, options, best.phi)
+    names = (*law.coefficients, *(parameter.name for parameter in law.shape_parameters))
+    params = dict(zip(names, (*best.coefficients.tolist(), *shape.tolist()), strict=True))
+    fitted = law.from_numbers({**params, **options.configuration}, options.warmup_area)
+    search_end = Fitted(
+        data.points, data.loss, data.weights, best.objective, agreement, polished.converged, polished.iterations
+    )
+    return replace(fitted, result=diagnose(fitted, curves, options, search_end))
+
+
+def _objective(optimum: Optimum) -> float:
+    return optimum.objective
+
+
+def _data(
+    law: type[Law], curves: Sequence[LossCurve], recorded: Sequence[tuple[IntArray, FloatArray]], options: FitOptions
+) -> _Data:
+    steps = [steps for steps, _ in recorded]
+    schedules = [curve.schedule for curve in curves]
+    points = Points.of(schedules, steps, options.warmup_area, options.per_curve, options.configuration)
+    weights: FloatArray | float = 1.0
+    if law.weights_grow:
+        weights = np.concatenate([one / float(curve.steps[-1]) for one, curve in zip(steps, curves, strict=True)])
+        weights = weights / weights.mean()
+    return _Data(points, np.concatenate([loss for _, loss in recorded]), weights)
 
 
 def _thinned(recorded: tuple[IntArray, FloatArray], rows: int) -> tuple[IntArray, FloatArray]:
@@ -139,59 +95,35 @@ def _thinned(recorded: tuple[IntArray, FloatArray], rows: int) -> tuple[IntArray
     return steps[chosen], loss[chosen]
 
 
-def _slope(one: Nonlinear, law: Law) -> float:
-    """Derivative of a parameter's working value by the parameter, at the law's value of it."""
-    return 1.0 / one.from_working(one.to_working(float(getattr(law, one.name))))[1]
+def _shape(law: type[Law], options: FitOptions, phi: FloatArray) -> FloatArray:
+    """All shape parameters in the law's order, the free ones from their working values."""
+    free = {parameter.name: parameter.clipped(float(place)) for parameter, place in zip(options.free, phi, strict=True)}
+    values = {**options.fixed, **free}
+    return np.array([values[parameter.name] for parameter in law.shape_parameters])
 
 
-def _values(free: list[Nonlinear], fixed: Mapping[str, float], order: tuple[Nonlinear, ...], phi: FloatArray) -> FloatArray:
-    """All nonlinear parameters in the law's order, the free ones from their working values."""
-    # Going to the working scale and back may leave a bound by a rounding error.
-    found = [min(max(one.from_working(float(place))[0], one.low), one.high) for one, place in zip(free, phi, strict=True)]
-    known = dict(fixed) | dict(zip([one.name for one in free], found, strict=True))
-    return np.array([known[one.name] for one in order])
-
-
-def _problem(
-    law: type[Law],
-    at: Points,
-    free: list[Nonlinear],
-    fixed: Mapping[str, float],
-    priors: Mapping[str, tuple[float, float]],
-    log_loss: FloatArray,
-    delta: float,
-) -> Problem:
-    evaluate = law.terms(at)
-    rows = [law.nonlinear.index(one) for one in free]
+def _problem(law: type[Law], data: _Data, options: FitOptions) -> Problem:
+    evaluate = law.terms(data.points)
+    free = options.free
+    rows = [law.shape_parameters.index(parameter) for parameter in free]
 
     def terms(phi: FloatArray) -> tuple[FloatArray, FloatArray]:
-        columns, slopes = evaluate(_values(free, fixed, law.nonlinear, phi))
-        rates = np.array([one.from_working(float(place))[1] for one, place in zip(free, phi, strict=True)])
-        return columns, slopes[rows] * rates[:, None]
+        columns, slopes = evaluate(_shape(law, options, phi))
+        chain = np.array([parameter.from_working(float(place))[1] for parameter, place in zip(free, phi, strict=True)])
+        return columns, slopes[rows] * chain[:, None]
 
-    checked: Terms = terms
-    drawn = [priors.get(one.name) for one in free]
+    def working(parameter: ShapeParameter) -> float:
+        prior = options.priors.get(parameter.name)
+        return parameter.to_working(prior.center) if prior else 0.0
+
     return Problem(
-        terms=checked,
-        shaped=np.array([law.coefficients.index(one.shapes) for one in free], dtype=np.int64),
-        log_loss=log_loss,
-        huber_delta=delta,
-        low=np.array([one.to_working(one.low) for one in free]),
-        high=np.array([one.to_working(one.high) for one in free]),
-        center=np.array([one.to_working(prior[0]) if prior else 0.0 for one, prior in zip(free, drawn, strict=True)]),
-        strength=np.array([prior[1] if prior else 0.0 for prior in drawn]),
+        terms=terms,
+        shaped=np.array([law.coefficients.index(parameter.term) for parameter in free], dtype=np.int64),
+        log_loss=np.log(data.loss),
+        huber_delta=options.huber_delta,
+        low=np.array([parameter.to_working(parameter.low) for parameter in free]),
+        high=np.array([parameter.to_working(parameter.high) for parameter in free]),
+        center=np.array([working(parameter) for parameter in free]),
+        strength=np.array([prior.strength if (prior := options.priors.get(p.name)) else 0.0 for p in free]),
+        weights=data.weights,
     )
-
-
-def _add_search(diagnostics: dict[str, Any], objective: float, ratios: FloatArray) -> None:
-    """How the searches from the starts compare; `ratios` are their objectives over the least."""
-    agreeing = int(np.sum(ratios <= 1.001))
-    diagnostics["objective"] = objective
-    diagnostics["starts"] = ratios.size
-    diagnostics["starts_agreeing"] = agreeing
-    diagnostics["start_spread"] = float(ratios.max() - 1.0)
-    if agreeing < ratios.size:
-        diagnostics["warnings"].append(
-            f"{ratios.size - agreeing} of {ratios.size} searches ended in a worse optimum (objective up to "
-            f"{ratios.max():.3g} times the best)"
-        )

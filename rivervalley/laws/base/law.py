@@ -2,154 +2,191 @@
 
 from __future__ import annotations
 
-import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray, show
-from rivervalley._common.files import write_text
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.scores import Scores, end_residual, scores
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.laws.base.points import WARMUP_AREAS, Points, after_warmup, points
+from rivervalley.laws.base.files import LawDocument, read_law_file, write_law_file
+from rivervalley.laws.base.fit import fit_law
+from rivervalley.laws.base.options import fit_options
+from rivervalley.laws.base.parameter import ConfigurationField, ShapeParameter
+from rivervalley.laws.base.points import WARMUP_AREAS, Points, checked_curves, readings
+from rivervalley.laws.base.result import FitResult, as_mapping
 from rivervalley.schedules import Schedule
-
-FILE_FORMAT = "rivervalley law 1"
-
-
-@dataclass(frozen=True)
-class Nonlinear:
-    """A parameter that shapes one term of a law.
-
-    Attributes
-    ----------
-    name, shapes : str
-        The parameter, and the coefficient of the term that it shapes.
-    low, high : float
-        Where fits look for it. A law made by hand may also have it down to 0.
-    starts : tuple of float
-        Where searches begin; a law's starts are all combinations of those of its free parameters.
-    scale : {"natural", "log", "memory"}
-        The scale that fits search on: the parameter itself, its logarithm, or for a decay factor log(1 / (1 - value)).
-    """
-
-    name: str
-    shapes: str
-    low: float
-    high: float
-    starts: tuple[float, ...]
-    scale: str = "natural"
-
-    def to_working(self, value: float) -> float:
-        """The value on the scale that fits search on."""
-        if self.scale == "log":
-            return float(np.log(value))
-        if self.scale == "memory":
-            return float(-np.log1p(-value))
-        return value
-
-    def from_working(self, working: float) -> tuple[float, float]:
-        """The value at a place on that scale, and its slope there."""
-        if self.scale == "log":
-            return float(np.exp(working)), float(np.exp(working))
-        if self.scale == "memory":
-            return float(-np.expm1(-working)), float(np.exp(-working))
-        return float(working), 1.0
-
-
-@dataclass(frozen=True)
-class FitReport:
-    """What a fit knows beside the parameters: see `fitting.fit_law` for the entries.
-
-    Attributes
-    ----------
-    intervals : dict of parameter name to (low, high)
-    diagnostics : dict
-    peak_lr : tuple (lowest, highest) of the peak rates of the fitted curves
-    """
-
-    intervals: dict[str, tuple[float, float]]
-    diagnostics: dict[str, Any]
-    peak_lr: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Law(ABC):
-    """Base of all laws: loss = sum of coefficient x term, the terms shaped by a few nonlinear parameters.
+    """Base of all laws: loss = sum of coefficient x term, the terms shaped by a few shape parameters.
 
-    A law is a frozen dataclass with one float field for each parameter, the class variables below, and `terms`. Fitting,
-    scoring, reports, warm-up conventions and files come with it.
+    A law is a frozen dataclass with one float field for each parameter and each number of the configuration, the class
+    variables below, and `terms`. Fitting, scoring, diagnostics, warm-up conventions and files come with it. It becomes
+    known by name with the decorator `register_law`.
     """
 
     name: ClassVar[str]
     formula: ClassVar[str]
     source: ClassVar[str]
     coefficients: ClassVar[tuple[str, ...]]  # in the order of the terms
-    nonlinear: ClassVar[tuple[Nonlinear, ...]]
-    rate_term: ClassVar[str | None] = None  # the coefficient of the term that answers changes of the rate
-    hints: ClassVar[Mapping[str, str]] = {}  # what to do where the data leave a parameter open
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]]
+    annealing_coefficient: ClassVar[str | None] = None  # of the term that follows changes of the LR
+    hints: ClassVar[Mapping[str, str]] = MappingProxyType({})  # what to do where the curves do not identify a parameter
+    configuration_fields: ClassVar[tuple[ConfigurationField, ...]] = ()  # of the runs, stored with the law and not fitted
+    per_curve: ClassVar[tuple[str, ...]] = ()  # options of `fit` with a positive number for each curve
+    skipped_warmups: ClassVar[int] = 1  # the first reading that is fitted comes after so many warm-ups
+    weights_grow: ClassVar[bool] = False  # whether a reading weighs its step / the last step of its curve, or all weigh 1
 
     warmup_area: str = "ramp"
-    report: FitReport | None = field(default=None, repr=False, compare=False)
+    result: FitResult | None = field(default=None, repr=False, compare=False)
 
     @staticmethod
     @abstractmethod
-    def terms(at: Points) -> Terms:
-        """The law's terms at given points, as a function of its nonlinear parameters.
+    def terms(points: Points) -> Terms:
+        """The law's terms at given points, as a function of its shape parameters.
 
-        That function takes the nonlinear parameters in the order of `nonlinear` and returns the terms, shape
-        (coefficients, R), and for each of these parameters the derivative of the one term it shapes, shape (nonlinear, R).
-        What does not depend on the parameters is computed once, outside it.
+        That function takes the shape parameters in the order of `shape_parameters` and returns the terms, shape
+        (coefficients, R), and for each of these parameters the derivative of the one term it shapes, shape (shape
+        parameters, R). What does not depend on the parameters is computed once, outside it.
         """
 
     def combinations(self) -> dict[str, tuple[float, dict[str, float]]]:
         """Combinations of parameters that data determine better than each alone: by name, value and gradient."""
         return {}
 
+    @classmethod
+    def fit(
+        cls,
+        curves: LossCurve | Sequence[LossCurve],
+        *,
+        warmup_area: str | None = None,
+        huber_delta: float = 1e-3,
+        confidence: float = 0.95,
+        **options: object,
+    ) -> Self:
+        """Fit the law to one or several curves.
+
+        What is minimised is the sum over all readings of Huber_delta(log L - log loss) (arXiv 2408.11029, released script,
+        after arXiv 2203.15556). The coefficients, at least 0, are solved for at every step, so starts are all combinations
+        of the free shape parameters' starts; the authors' 54 starts differ in these and in coefficients. The best is
+        refined to 1e-13 of the objective.
+
+        Parameters
+        ----------
+        curves : LossCurve or list of LossCurve
+            Runs of one configuration. Losses before the end of a warm-up are left out.
+        warmup_area : {"ramp", "included", "full"}, optional
+            How warm-up enters S1 and S2; the law's own convention if not given.
+        huber_delta : float
+            Above 0: log residuals within it count quadratically, larger ones linearly.
+        confidence : float
+            Of the intervals, within (0, 1). They are conditional on the law being right: see `estimation.uncertainty`.
+        **options
+            By the name of a shape parameter, the value that it is fixed at, or None to fit it. With NAME_strength above 0
+            it is not fixed but regularised toward that value: strength / 2 x (distance)^2 is added to the objective in
+            units of huber_delta^2, with the distance on the scale that searches go by, mostly the logarithm. Further the
+            law's configuration, and its numbers for each curve.
+
+        Returns
+        -------
+        The law, with its FitResult as `result`.
+
+        Raises
+        ------
+        InputError
+            If there is no curve, a loss is not positive, there are fewer readings than parameters, or an option is
+            unknown, missing or out of range.
+        """
+        chosen = checked_curves(curves, cls.skipped_warmups)
+        return fit_law(cls, chosen, fit_options(cls, len(chosen), warmup_area, huber_delta, confidence, options))
+
+    @classmethod
+    def from_numbers(cls, numbers: Mapping[str, float], warmup_area: str, result: FitResult | None = None) -> Self:
+        """The law with the parameters and the configuration that `numbers` holds by name."""
+        fields_of_law: dict[str, Any] = dict(numbers)
+        return cls(**fields_of_law, warmup_area=warmup_area, result=result)
+
     def __post_init__(self) -> None:
         checks.choice("warmup_area", self.warmup_area, WARMUP_AREAS)
         for name in self.coefficients:
             object.__setattr__(self, name, checks.real(name, getattr(self, name), 0.0))
-        for one in self.nonlinear:
-            object.__setattr__(self, one.name, checks.real(one.name, getattr(self, one.name), min(one.low, 0.0), one.high))
+        bounds = [(item.name, min(item.low, 0.0), item.high) for item in self.shape_parameters]
+        bounds += [(item.name, item.low, item.high) for item in self.configuration_fields]
+        for name, low, high in bounds:
+            object.__setattr__(self, name, checks.real(name, getattr(self, name), low, high))
 
     def __str__(self) -> str:
-        values = ", ".join(f"{name}={value:.5g}" for name, value in self.params.items())
+        values = ", ".join(f"{name}={value:.5g}" for name, value in (self.params | self.configuration).items())
         return f"{self.name} law: {self.formula}, {values}, warmup_area={self.warmup_area!r}"
+
+    @classmethod
+    def default_warmup_area(cls) -> str:
+        """How warm-up enters S1 and S2 unless told otherwise."""
+        (default,) = (item.default for item in fields(cls) if item.name == "warmup_area")
+        return str(default)
 
     @property
     def params(self) -> dict[str, float]:
         """Value of each parameter, by name."""
-        names = {*self.coefficients, *(one.name for one in self.nonlinear)}
+        names = {*self.coefficients, *(parameter.name for parameter in self.shape_parameters)}
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name in names}
 
     @property
-    def intervals(self) -> dict[str, tuple[float, float]]:
-        """(low, high) of each fitted parameter; empty where the law was not fitted."""
-        return dict(self.report.intervals) if self.report else {}
+    def configuration(self) -> dict[str, float]:
+        """The numbers of the runs' configuration that the law goes by, by name."""
+        return {item.name: getattr(self, item.name) for item in self.configuration_fields}
 
     @property
-    def diagnostics(self) -> dict[str, Any]:
-        """What the fit found out about itself; empty where the law was not fitted."""
-        return dict(self.report.diagnostics) if self.report else {}
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """(low, high) of each fitted parameter; empty where the law was constructed directly."""
+        return dict(self.result.intervals) if self.result else {}
+
+    @property
+    def diagnostics(self) -> Mapping[str, Any]:
+        """`result` as one read-only mapping of plain values; empty where the law was constructed directly."""
+        return as_mapping(self.result) if self.result else MappingProxyType({})
 
     @property
     def peak_lr(self) -> tuple[float, float] | None:
-        """Lowest and highest peak rate of the fitted curves; None where the law was not fitted."""
-        return self.report.peak_lr if self.report else None
+        """Lowest and highest peak LR of the fitted curves; None where the law was constructed directly."""
+        return self.result.peak_lr if self.result else None
 
-    def at_points(self, at: Points) -> FloatArray:
+    def shape(self) -> FloatArray:
+        """The shape parameters, as the function that `terms` returns takes them."""
+        return np.array([getattr(self, parameter.name) for parameter in self.shape_parameters])
+
+    def weights(self) -> FloatArray:
+        """The coefficients, in the order of the terms."""
+        return np.array([getattr(self, name) for name in self.coefficients])
+
+    def points(self, s: Schedule, steps: Any) -> Points:
+        """What the law sees of a schedule after `steps` updates: strictly rising whole numbers, 1 <= steps <= s.steps.
+
+        Raises
+        ------
+        InputError
+            If `s` is no Schedule or `steps` do not lie within it.
+        """
+        schedule = _schedule(s)
+        places = checks.rising_steps("steps", steps, low=1)
+        if places[-1] > schedule.steps:
+            raise InputError(f"steps must end within the schedule's {schedule.steps} updates, not at {int(places[-1])}")
+        return Points.of([schedule], [places], self.warmup_area, configuration=self.configuration)
+
+    def at_points(self, points: Points) -> FloatArray:
         """The loss at prepared points, shape (R,)."""
         with np.errstate(divide="ignore"):
-            terms, _ = self.terms(at)(np.array([getattr(self, one.name) for one in self.nonlinear]))
-        weights = np.array([getattr(self, name) for name in self.coefficients])
+            terms, _ = self.terms(points)(self.shape())
+        weights = self.weights()
         used = weights != 0.0
         loss: FloatArray = weights[used] @ terms[used] if used.any() else np.zeros(terms.shape[1])
         return loss
@@ -157,8 +194,8 @@ class Law(ABC):
     def predict(self, s: Schedule) -> FloatArray:
         """The loss after each update of a schedule, shape (steps,), in the unit of the fitted losses.
 
-        The warm-up counts as it did in the fit. Values during the warm-up are the formula's, which was not fitted there;
-        where no rate above 0 came yet they are infinite.
+        Warm-up enters S1 and S2 as it did in the fit. Values during the warm-up are the formula's, which was not fitted
+        there; where no LR above 0 came yet they are infinite.
 
         Raises
         ------
@@ -175,11 +212,7 @@ class Law(ABC):
         InputError
             If `s` is no Schedule or `steps` do not lie within it.
         """
-        schedule = _schedule(s)
-        at = checks.rising_steps("steps", steps, low=1)
-        if at[-1] > schedule.steps:
-            raise InputError(f"steps must end within the schedule's {schedule.steps} updates, not at {int(at[-1])}")
-        return self.at_points(points([schedule], [at], self.warmup_area))
+        return self.at_points(self.points(s, steps))
 
     def score(self, curve: LossCurve) -> Scores:
         """Errors of the prediction for the curve's own schedule, over its losses from the end of the warm-up on.
@@ -208,39 +241,34 @@ class Law(ABC):
         return float(predicted[-1] * np.exp(end_residual(np.log(loss / predicted))))
 
     def cautions(self, s: Schedule) -> list[str]:
-        """Sentences on why a prediction for this schedule goes beyond what the law was fitted to; empty where it does not."""
+        """Sentences on why a prediction for this schedule extrapolates from what the law was fitted to, if it does."""
         schedule = _schedule(s)
         lr, peak = schedule.lr, schedule.peak_lr
-        found = []
+        sentences = []
         if self.peak_lr is not None and not self.peak_lr[0] * 0.99 <= peak <= self.peak_lr[1] * 1.01:
             low, high = self.peak_lr
             fitted = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-            found.append(f"the schedule's peak rate {peak:g} differs from the fitted {fitted}: no law is known to carry over")
+            sentences.append(
+                f"the schedule's peak LR {peak:g} differs from the fitted {fitted}: "
+                f"the {self.name} law is not known to transfer across peak LRs"
+            )
         after = lr[max(schedule.warmup_steps - 1, 0) :]
         if np.any(np.diff(after) > 1e-9 * peak):
-            found.append("the rate rises after the warm-up, which the fitted curves may not have shown")
+            sentences.append("the LR rises after the warm-up, which the fitted curves may not have shown")
         zeros = int(np.argmax(lr[::-1] > 0.0)) if peak > 0.0 else lr.size
         if zeros > 1:
-            found.append(f"the last {zeros} rates are 0: nothing moves there, but the law may go on falling")
-        return found
+            sentences.append(f"the last {zeros} LRs are 0: nothing moves there, but the law may go on falling")
+        return sentences
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the law, its warm-up convention and its report as JSON; `load` reads it back.
+        """Write the law, its warm-up convention and its FitResult as JSON; `load` reads it back.
 
         Raises
         ------
         InputError
             If the path cannot be written to.
         """
-        report = None if self.report is None else _plain(asdict(self.report))
-        data = {
-            "format": FILE_FORMAT,
-            "law": self.name,
-            "params": self.params,
-            "warmup_area": self.warmup_area,
-            "report": report,
-        }
-        write_text(path, json.dumps(data, indent=2, allow_nan=False) + "\n")
+        write_law_file(path, LawDocument(self.name, self.params, self.configuration, self.warmup_area, self.result))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -251,47 +279,30 @@ class Law(ABC):
         InputError
             If the file cannot be read, is no law, or is another law than this.
         """
-        return cls.from_data(read_law_file(path), str(path))
+        return cls.from_document(read_law_file(path), str(path))
 
     @classmethod
-    def from_data(cls, data: Mapping[str, Any], origin: str) -> Self:
-        """The law that a file's content describes."""
-        if data["law"] != cls.name:
-            raise InputError(f"path must hold a law of kind {cls.name!r}, but {origin} holds {show(data['law'])}")
-        report = data["report"]
+    def from_document(cls, document: LawDocument, origin: str) -> Self:
+        """The law that a file's content describes; `origin` names the file."""
+        if document.law != cls.name:
+            raise InputError(f"path must hold a law of kind {cls.name!r}, but {origin} holds {show(document.law)}")
+        numbers = {**document.params, **document.configuration}
+        names = {item.name for item in fields(cls)} - {"warmup_area", "result"}
+        if set(numbers) != names:
+            raise InputError(
+                f"path must hold the numbers {', '.join(sorted(names))} of a law, but {origin} holds {show(sorted(numbers))}"
+            )
         try:
-            if report is not None:
-                # null stands for the infinite end of an interval.
-                ends = {
-                    name: (float(low), float("inf" if high is None else high))
-                    for name, (low, high) in report["intervals"].items()
-                }
-                low, high = report["peak_lr"]
-                report = FitReport(ends, dict(report["diagnostics"]), (float(low), float(high)))
-            return cls(**data["params"], warmup_area=data["warmup_area"], report=report)
-        except (TypeError, KeyError, AttributeError, ValueError) as error:
-            raise InputError(f"path must hold a law as save writes it, but {origin} does not: {error}") from None
-
-
-def read_law_file(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The content of a law's file, with its outer shape checked."""
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"path must be a law's file that can be read, but {str(path)!r}: {error.strerror}") from None
-    except ValueError:
-        raise InputError(f"path must be a law's JSON file, but {str(path)!r} is no JSON") from None
-    needed = {"format", "law", "params", "warmup_area", "report"}
-    if not isinstance(data, dict) or data.get("format") != FILE_FORMAT or not needed <= data.keys():
-        raise InputError(f"path must be a law's file of format {FILE_FORMAT!r}, which {str(path)!r} is not")
-    return data
+            return cls.from_numbers(numbers, document.warmup_area, document.result)
+        except InputError as error:
+            raise InputError(f"path must hold a law as save writes it, but in {origin} {error}") from None
 
 
 def _recorded(curve: object) -> tuple[IntArray, FloatArray]:
     """Steps and losses of a curve after its warm-up."""
     if not isinstance(curve, LossCurve):
         raise InputError(f"curve must be a LossCurve, not {show(curve)}")
-    steps, loss = after_warmup(curve)
+    steps, loss = readings(curve)
     if steps.size == 0:
         raise InputError(f"curve {curve.name!r} must have losses after its warm-up to be scored, but has none")
     return steps, loss
@@ -301,14 +312,3 @@ def _schedule(s: object) -> Schedule:
     if not isinstance(s, Schedule):
         raise InputError(f"s must be a Schedule, not {show(s)}")
     return s
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON has it: infinite and undefined numbers are null."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value

@@ -1,9 +1,11 @@
-"""What laws see of training runs: areas at the recorded steps, and the rates that lead there."""
+"""What laws see of training runs: areas at the recorded steps, the LRs that lead there, and the runs' configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Self
 
 import numpy as np
 
@@ -24,57 +26,72 @@ class Points:
     S1 : float array, shape (R,)
         Forward area at each point, under the warm-up convention.
     forward_lr, annealing_lr : tuples of float arrays
-        For each run, the rates up to its last point as the forward and the annealing area count them (`areas.counted_rates`).
-    at : tuple of int arrays
-        For each run, the index in its rates of the last update done at each of its points.
-    size : float array, shape (R,), or None
-        Parameters of each point's model, where laws ask for them.
+        For each run, the LRs up to its last point as the forward and the annealing area count them (`areas.counted_rates`).
+    index : tuple of int arrays
+        For each run, the index in its LRs of the last update done at each of its points.
+    lr : tuple of float arrays
+        For each run, the LRs up to its last point as they are.
+    per_curve : mapping of name to float array, shape (R,)
+        At each point, the number that a law asks for of its curve, such as the size of its model.
+    configuration : mapping of name to float
+        Numbers that all runs have in common, such as their weight decay, where a law asks for them.
     """
 
     S1: FloatArray
     forward_lr: tuple[FloatArray, ...]
     annealing_lr: tuple[FloatArray, ...]
-    at: tuple[IntArray, ...]
-    size: FloatArray | None = None
+    index: tuple[IntArray, ...]
+    lr: tuple[FloatArray, ...]
+    per_curve: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
+    configuration: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(
+        cls,
+        schedules: Sequence[Schedule],
+        steps: Sequence[IntArray],
+        warmup_area: str,
+        per_curve: Mapping[str, FloatArray] = MappingProxyType({}),
+        configuration: Mapping[str, float] = MappingProxyType({}),
+    ) -> Self:
+        """The points at `steps` (updates done, at least 1) of each schedule; `per_curve` has a number for each of these."""
+        S1, forward, annealing, index, rates = [], [], [], [], []
+        for schedule, recorded in zip(schedules, steps, strict=True):
+            end = int(recorded[-1])
+            forward_lr, annealing_lr = (lr[:end] for lr in counted_rates(schedule, warmup_area))
+            area = np.empty_like(forward_lr)
+            kernels.forward(forward_lr, np.zeros(2), area)
+            last = recorded - 1
+            S1.append(area[last])
+            forward.append(forward_lr)
+            annealing.append(annealing_lr)
+            index.append(last)
+            rates.append(schedule.lr[:end])
+        counts = [last.size for last in index]
+        repeated = {name: np.repeat(values, counts) for name, values in per_curve.items()}
+        return cls(
+            np.concatenate(S1), tuple(forward), tuple(annealing), tuple(index), tuple(rates), repeated, dict(configuration)
+        )
 
     @property
     def steps(self) -> FloatArray:
         """Updates done at each point, shape (R,)."""
-        return np.concatenate(self.at).astype(np.float64) + 1.0
+        return np.concatenate(self.index).astype(np.float64) + 1.0
 
     def slices(self) -> list[slice]:
         """Where each run's points lie among all."""
-        ends = np.cumsum([index.size for index in self.at]).tolist()
-        return [slice(end - index.size, end) for end, index in zip(ends, self.at, strict=True)]
+        ends = np.cumsum([last.size for last in self.index]).tolist()
+        return [slice(end - last.size, end) for end, last in zip(ends, self.index, strict=True)]
 
 
-def points(
-    schedules: Sequence[Schedule], steps: Sequence[IntArray], warmup_area: str, sizes: FloatArray | None = None
-) -> Points:
-    """The points at `steps` (updates done, at least 1) of each schedule, and the size of each one's model."""
-    S1, forward, annealing, at = [], [], [], []
-    for schedule, recorded in zip(schedules, steps, strict=True):
-        end = int(recorded[-1])
-        forward_lr, annealing_lr = (rates[:end] for rates in counted_rates(schedule, warmup_area))
-        area = np.empty_like(forward_lr)
-        kernels.forward(forward_lr, np.zeros(2), area)
-        index = recorded - 1
-        S1.append(area[index])
-        forward.append(forward_lr)
-        annealing.append(annealing_lr)
-        at.append(index)
-    size = None if sizes is None else np.repeat(sizes, [index.size for index in at])
-    return Points(np.concatenate(S1), tuple(forward), tuple(annealing), tuple(at), size)
-
-
-def after_warmup(curve: LossCurve) -> tuple[IntArray, FloatArray]:
-    """Steps and losses of a curve without those before the end of its warm-up, which no law here describes."""
-    kept = curve.steps >= curve.schedule.warmup_steps
+def readings(curve: LossCurve, skipped_warmups: int = 1) -> tuple[IntArray, FloatArray]:
+    """Steps and losses of a curve from that many warm-ups on; no law describes those before the end of the warm-up."""
+    kept = curve.steps >= skipped_warmups * curve.schedule.warmup_steps
     return curve.steps[kept], curve.loss[kept]
 
 
-def checked_curves(curves: object) -> tuple[LossCurve, ...]:
-    """`curves` as a tuple of LossCurves that can be fitted: positive losses, some of them after the warm-up."""
+def checked_curves(curves: object, skipped_warmups: int = 1) -> tuple[LossCurve, ...]:
+    """`curves` as a tuple of LossCurves that can be fitted: positive losses, some of them after `skipped_warmups` warm-ups."""
     if isinstance(curves, LossCurve):
         curves = [curves]
     if not isinstance(curves, Sequence) or not curves:
@@ -82,14 +99,15 @@ def checked_curves(curves: object) -> tuple[LossCurve, ...]:
     for curve in curves:
         if not isinstance(curve, LossCurve):
             raise InputError(f"curves must hold LossCurves only, not {show(curve)}")
-        steps, loss = after_warmup(curve)
+        steps, loss = readings(curve, skipped_warmups)
         if steps.size == 0:
-            warmup = curve.schedule.warmup_steps
-            raise InputError(f"curve {curve.name!r} must have losses after its warm-up of {warmup} updates, but has none")
+            first = skipped_warmups * curve.schedule.warmup_steps
+            where = "its warm-up" if skipped_warmups == 1 else f"{skipped_warmups} times its warm-up"
+            raise InputError(f"curve {curve.name!r} must have losses after {where}, from step {first} on, but has none")
         if loss.min() <= 0.0:
             raise InputError(
                 f"curve {curve.name!r} must have positive losses, as fits go by their logarithm, not {loss.min()!r}"
             )
         if not curve.schedule.lr[: int(steps[0])].any():
-            raise InputError(f"curve {curve.name!r} must have a rate above 0 before its first loss at step {int(steps[0])}")
+            raise InputError(f"curve {curve.name!r} must have an LR above 0 before its first loss at step {int(steps[0])}")
     return tuple(curves)

@@ -10,21 +10,20 @@ of the bound is lost).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray, show
-from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.variable_projection import Terms
 from rivervalley.kernels.convex_bound import block_sums, convex_terms
 from rivervalley.kernels.multi_power import level_offsets
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
 from rivervalley.schedules import Schedule
 
 PAPER = "arXiv 2501.18965; arXiv 2310.07831, theorem 10"
@@ -111,6 +110,7 @@ def _parts(lr: FloatArray, at: IntArray) -> FloatArray:
     return out
 
 
+@register_law
 @dataclass(frozen=True)
 class ConvexBoundLaw(Law):
     """L = L0 + a T1 + b (T2 + T3), the parts of the bound with free weights: a law of shape, far behind those made for losses.
@@ -130,24 +130,12 @@ class ConvexBoundLaw(Law):
     formula: ClassVar[str] = "L = L0 + a / (2 S1) + b (T2 + T3)"
     source: ClassVar[str] = PAPER
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "a", "b")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = ()
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        warmup_area: str = "ramp",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the three weights; arguments, result and errors as AnnealingLaw.fit."""
-        return fit_law(cls, curves, {}, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = ()
 
     @staticmethod
-    def terms(at: Points) -> Terms:
+    def terms(points: Points) -> Terms:
         """1, T1 and T2 + T3."""
-        parts = np.concatenate([_parts(lr, index) for lr, index in zip(at.forward_lr, at.at, strict=True)], axis=1)
+        parts = np.concatenate([_parts(lr, index) for lr, index in zip(points.forward_lr, points.index, strict=True)], axis=1)
         terms = np.stack([np.ones(parts.shape[1]), parts[0], parts[1] + parts[2]])
         slopes = np.empty((0, parts.shape[1]))
 

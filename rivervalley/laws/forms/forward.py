@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from rivervalley._common.checks import FloatArray
-from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
 from rivervalley.laws.base.terms import ALPHA, forward_term
 
 
+@register_law
 @dataclass(frozen=True)
 class ForwardLaw(Law):
     """L(s) = L0 + A S1(s)^-alpha: the annealing law (arXiv 2408.11029) with C = 0, the baseline of its ablation.
 
-    At a constant rate it is the data term of Chinchilla's law (arXiv 2203.15556).
+    At a constant LR it is the data term of Chinchilla's law (arXiv 2203.15556).
 
     Examples
     --------
@@ -38,28 +38,16 @@ class ForwardLaw(Law):
     formula: ClassVar[str] = "L = L0 + A S1^-alpha"
     source: ClassVar[str] = "ablation of arXiv 2408.11029"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (ALPHA,)
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        warmup_area: str = "ramp",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the law to one or several curves; arguments, result and errors as AnnealingLaw.fit."""
-        return fit_law(cls, curves, {}, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (ALPHA,)
 
     @staticmethod
-    def terms(at: Points) -> Terms:
+    def terms(points: Points) -> Terms:
         """1 and S1^-alpha."""
-        count = at.S1.size
-        forward_power = forward_term(at)
+        count = points.S1.size
+        forward_power = forward_term(points)
 
-        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            power, slope = forward_power(float(nonlinear[0]))
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            power, slope = forward_power(float(shape[0]))
             return np.stack([np.ones(count), power]), slope[None]
 
         return evaluate

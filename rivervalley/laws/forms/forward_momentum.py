@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from scipy.signal import lfilter
 
-from rivervalley._common.checks import FloatArray, real
-from rivervalley.curves.curve import LossCurve
+from rivervalley._common.checks import FloatArray
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
 from rivervalley.laws.base.terms import ALPHA, forward_term
 
 BETA1, BETA2 = 0.9, 0.999
 _SCALE, _INSIDE, _OUTSIDE = 1e5, 1e-8, 1e-8
 
 
+@register_law
 @dataclass(frozen=True)
 class ForwardMomentumLaw(Law):
     """L = L0 + A S1^-alpha - C M, M the sum of m / (sqrt(1e5 v + 1e-8) + 1e-8) with Adam's moments m, v of width (eta_{i-1} - eta_i).
@@ -54,40 +53,30 @@ class ForwardMomentumLaw(Law):
     formula: ClassVar[str] = "L = L0 + A S1^-alpha - C sum m_i / (sqrt(1e5 v_i + 1e-8) + 1e-8)"
     source: ClassVar[str] = "arXiv 2512.13705, released code"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "C")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (
         ALPHA,
-        Nonlinear("width", "C", 1e-6, 1e9, starts=(512.0,), scale="log"),
+        ShapeParameter("width", "C", 1e-6, 1e9, starts=(512.0,), scale="log", default=512.0, fixed=True),
     )
-    rate_term: ClassVar[str | None] = "C"
-    hints: ClassVar[Mapping[str, str]] = MappingProxyType({"C": "the curves hold no annealing: add one whose rate comes down"})
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        width: float = 512.0,
-        warmup_area: str = "ramp",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the law with `width` held. Otherwise as AnnealingLaw.fit."""
-        fixed = {"width": real("width", width, 1e-6, 1e9)}
-        return fit_law(cls, curves, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+    annealing_coefficient: ClassVar[str | None] = "C"
 
     @staticmethod
-    def terms(at: Points) -> Terms:
-        """1, S1^-alpha and minus the momentum area. The width is always held, so its derivative is left out."""
-        forward = forward_term(at)
-        held: dict[float, FloatArray] = {}
+    def terms(points: Points) -> Terms:
+        """1, S1^-alpha and minus the momentum area, which is computed once for each new width."""
+        forward = forward_term(points)
+        computed: dict[float, FloatArray] = {}
 
-        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            alpha, width = float(nonlinear[0]), float(nonlinear[1])
-            if width not in held:
-                runs = zip(at.annealing_lr, at.at, strict=True)
-                held[width] = np.concatenate([momentum_area(lr, width)[index] for lr, index in runs])
+        def areas(width: float) -> FloatArray:
+            runs = zip(points.annealing_lr, points.index, strict=True)
+            return np.concatenate([_momentum_area(lr, width)[:, index] for lr, index in runs], axis=1)
+
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            alpha, width = float(shape[0]), float(shape[1])
+            if width not in computed:
+                computed.clear()
+                computed[width] = areas(width)
+            area, by_width = computed[width]
             power, slope = forward(alpha)
-            return np.stack([np.ones(at.S1.size), power, -held[width]]), np.stack([slope, np.zeros(at.S1.size)])
+            return np.stack([np.ones(points.S1.size), power, -area]), np.stack([slope, -by_width])
 
         return evaluate
 
@@ -98,9 +87,18 @@ def momentum_area(lr: FloatArray, width: float) -> FloatArray:
     >>> float(momentum_area(np.full(3, 0.1), 1.0)[-1])
     0.0
     """
+    area: FloatArray = _momentum_area(lr, width)[0]
+    return area
+
+
+def _momentum_area(lr: FloatArray, width: float) -> FloatArray:
+    """M and its derivative by the width after each update, shape (2, steps): m grows as the width, v as its square."""
     fall = np.zeros_like(lr)
     fall[1:] = (lr[:-1] - lr[1:]) * width
     order = np.arange(lr.size) + 1.0
     m = lfilter([1.0 - BETA1], [1.0, -BETA1], fall) / (1.0 - BETA1**order)
     v = lfilter([1.0 - BETA2], [1.0, -BETA2], fall**2) / (1.0 - BETA2**order)
-    return np.asarray(np.cumsum(m / (np.sqrt(v * _SCALE + _INSIDE) + _OUTSIDE)))
+    root = np.sqrt(v * _SCALE + _INSIDE)
+    share = m / (root + _OUTSIDE)
+    by_width = share * (1.0 - v * _SCALE / (root * (root + _OUTSIDE))) / width
+    return np.cumsum([share, by_width], axis=1)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma
 
-from rivervalley._common.checks import FloatArray, InputError, IntArray, real
-from rivervalley.curves.curve import LossCurve
+from rivervalley._common.checks import FloatArray, IntArray
 from rivervalley.estimation.variable_projection import Terms
 from rivervalley.kernels import areas as area_kernels
 from rivervalley.kernels import multi_power as kernels
 from rivervalley.kernels.mixture import mixture_drops, nodes
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
 from rivervalley.laws.base.terms import GENTLE_ALPHA, forward_term
 
 # A merged past costs some 20 us a point, a carried one 0.6 us an update; short runs are summed drop by drop.
@@ -27,29 +26,32 @@ DENSE, LONG = 40, 512
 _TINY = 1e-9  # of the peak rate: below it a rate counts as this share in eta^-gamma, which has no value at 0
 
 
+@register_law
 @dataclass(frozen=True)
 class MultiPowerLaw(Law):
     """L(t) = L0 + A S1(t)^-alpha - B sum_k (eta_{k-1} - eta_k) G(eta_k^-gamma S_k(t)), G(x) = 1 - (1 + K x)^-beta.
 
-    S_k(t) is the summed rate from update k to t. G is the mean of 1 - exp(-x u) over rates u of a gamma distribution: a
-    mixture of relaxation rates, where the annealing law has a single one. gamma sets the clock: 0 is summed rate, 1 is
+    S_k(t) is the cumulative LR from update k to t. G is the mean of 1 - exp(-x u) over rates u of a gamma distribution: a
+    mixture of relaxation rates, where the annealing law has a single one. gamma sets the clock: 0 is cumulative LR, 1 is
     steps.
 
     Parameters
     ----------
     L0, A, alpha, B, K, beta, gamma : float
-        B / rate is a loss; K (the paper's C) belongs to the unit of the rate. B answers to C / (1 - decay_factor) of the
+        B x LR is a loss; K (the paper's C) depends on the unit of the LR. B corresponds to C / (1 - decay_factor) of the
         annealing law.
     warmup_area : {"included", "ramp", "full"}
-        As in AnnealingLaw; the authors' code is "included": rises of the rate count as negative drops.
+        As in AnnealingLaw; the authors' code is "included": rises of the LR count as negative drops.
 
     Notes
     -----
-    K, beta and gamma are hardly told apart by two or three curves, and the free fit predicts worse than one that holds
-    beta and gamma: as beta falls to 0, B grows without limit. `fit` holds them unless told otherwise.
+    K, beta and gamma are hardly distinguished by two or three curves, and the free fit predicts worse than one with beta and
+    gamma fixed: as beta falls to 0, B grows without limit. `fit` fixes them unless told otherwise: gamma = 1/2 lies between
+    the clocks of steps and of cumulative LR, beta = 2 is what all nine public curves of a size agree on. Both are weaker
+    knowledge than a fit's, and better than what three curves say of them.
 
     Where losses are asked for at fewer than one update in 40, drops long past are merged, weighted by their sizes, and a
-    point costs log(steps). What that changes is some 1e-5 of the last term for a rate that only falls, and up to half a
+    point costs log(steps). What that changes is some 1e-5 of the last term for an LR that only falls, and up to half a
     percent of it for one that jumps up again. Elsewhere the mixture's rates are carried on from update to update, to 1e-9.
 
     Examples
@@ -75,64 +77,27 @@ class MultiPowerLaw(Law):
         "Luo et al., A Multi-Power Law for Loss Curve Prediction Across Learning Rate Schedules, arXiv 2503.12811"
     )
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "B")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (
         GENTLE_ALPHA,
-        Nonlinear("K", "B", 1e-6, 1e9, starts=(0.03, 0.3, 3.0), scale="log"),
-        Nonlinear("beta", "B", 1e-3, 100.0, starts=(0.5, 2.0), scale="log"),
-        Nonlinear("gamma", "B", 0.0, 2.0, starts=(0.3, 0.7)),
+        ShapeParameter("K", "B", 1e-6, 1e9, starts=(0.03, 0.3, 3.0), scale="log"),
+        ShapeParameter("beta", "B", 1e-3, 100.0, starts=(0.5, 2.0), scale="log", default=2.0, fixed=True),
+        ShapeParameter("gamma", "B", 0.0, 2.0, starts=(0.3, 0.7), default=0.5, fixed=True),
     )
-    rate_term: ClassVar[str | None] = "B"
-    hints: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {name: "the curves hold no annealing: add one whose rate comes down" for name in ("B", "K", "beta", "gamma")}
-    )
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        beta: float | None = 2.0,
-        gamma: float | None = 0.5,
-        beta_strength: float | None = None,
-        warmup_area: str = "included",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the law; `beta` and `gamma` are held at the values given, None fits them too. Otherwise as AnnealingLaw.fit.
-
-        With a `beta_strength` above 0 beta is not held but drawn to the value given: beta_strength / 2 x
-        (difference of logarithms)^2 is added to the objective, in units of huber_delta^2.
-
-        gamma = 1/2 lies between the clocks of steps and of summed rate; beta = 2 is what all nine public curves of a size
-        agree on. Both are weaker knowledge than a fit's, and better than what three curves tell of them.
-        """
-        fixed, priors = {}, {}
-        if beta is not None:
-            fixed["beta"] = real("beta", beta, 1e-3, 100.0)
-        if gamma is not None:
-            fixed["gamma"] = real("gamma", gamma, 0.0, 2.0)
-        if beta_strength is not None:
-            strength = real("beta_strength", beta_strength, 0.0, open_low=True)
-            if beta is None:
-                raise InputError("beta must be a number where beta_strength is given, not None")
-            priors["beta"] = (fixed.pop("beta"), strength)
-        return fit_law(
-            cls, curves, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence, priors=priors
-        )
+    annealing_coefficient: ClassVar[str | None] = "B"
 
     @staticmethod
-    def terms(at: Points) -> Terms:
+    def terms(points: Points) -> Terms:
         """1, S1^-alpha and minus the sum over drops."""
-        forward = forward_term(at)
-        runs = [_loss_drops(*run) for run in zip(at.forward_lr, at.annealing_lr, at.at, strict=True)]
-        drops = np.empty((4, at.S1.size))
+        forward = forward_term(points)
+        runs = [_loss_drops(*run) for run in zip(points.forward_lr, points.annealing_lr, points.index, strict=True)]
+        drops = np.empty((4, points.S1.size))
 
-        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            alpha, K, beta, gamma = (float(value) for value in nonlinear)
-            for part, run in zip(at.slices(), runs, strict=True):
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            alpha, K, beta, gamma = (float(value) for value in shape)
+            for part, run in zip(points.slices(), runs, strict=True):
                 drops[:, part] = run(K, beta, gamma)
             power, slope = forward(alpha)
-            terms = np.stack([np.ones(at.S1.size), power, -drops[0]])
+            terms = np.stack([np.ones(points.S1.size), power, -drops[0]])
             return terms, np.stack([slope, -drops[1], -drops[2], -drops[3]])
 
         return evaluate

@@ -14,23 +14,24 @@ update t, and a drop of which exp(-u (tau_t - tau_{k-1})) is still to come,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
-from rivervalley._common.checks import FloatArray, real
-from rivervalley.curves.curve import LossCurve
+from rivervalley._common.checks import FloatArray
 from rivervalley.estimation.variable_projection import Terms
 from rivervalley.kernels.relaxation import realised
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
 from rivervalley.laws.base.terms import GENTLE_ALPHA, forward_term
 
 
+@register_law
 @dataclass(frozen=True)
 class RelaxationLaw(Law):
     """L = L0 + A S1^-alpha - B (drops of the rate that have relaxed), at one rate on a clock between steps and summed rate.
@@ -66,66 +67,39 @@ class RelaxationLaw(Law):
     B: float
     relaxation: float
     clock: float = 0.5
+    warmup_area: str = field(default="included", kw_only=True)
 
     name: ClassVar[str] = "relaxation"
     formula: ClassVar[str] = "L = L0 + A S1^-alpha - B sum (eta_{k-1} - eta_k) (1 - exp(-relaxation sum (eta / peak)^clock))"
     source: ClassVar[str] = "clock of arXiv 2408.11029's area, between its steps and the summed rate of SGD on a quadratic"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "B")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (
         GENTLE_ALPHA,
-        Nonlinear("relaxation", "B", 1e-6, 10.0, starts=(3e-4, 2e-3, 1e-2, 1e-1), scale="log"),
-        Nonlinear("clock", "B", -1.0, 2.0, starts=(0.0, 0.5, 1.0)),
+        ShapeParameter("relaxation", "B", 1e-6, 10.0, starts=(3e-4, 2e-3, 1e-2, 1e-1), scale="log"),
+        ShapeParameter("clock", "B", -1.0, 2.0, starts=(0.0, 0.5, 1.0), default=0.5, fixed=True),
     )
-    rate_term: ClassVar[str | None] = "B"
-    hints: ClassVar[Mapping[str, str]] = MappingProxyType(
-        {
-            "B": "the curves hold no annealing: add one whose rate comes down",
-            "relaxation": "the curves hold no annealing: add one whose rate comes down",
-            "clock": "add a curve whose rate drops suddenly and then holds",
-        }
-    )
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        clock: float | None = 0.5,
-        relaxation: float | None = None,
-        warmup_area: str = "included",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the law; `clock` and `relaxation` are held where numbers are given. Otherwise as AnnealingLaw.fit.
-
-        The clock of two or three curves runs away unless one of them drops suddenly: it is held at 1/2 unless told otherwise.
-        """
-        fixed = {}
-        if clock is not None:
-            fixed["clock"] = real("clock", clock, -1.0, 2.0)
-        if relaxation is not None:
-            fixed["relaxation"] = real("relaxation", relaxation, 1e-6, 10.0)
-        return fit_law(cls, curves, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+    annealing_coefficient: ClassVar[str | None] = "B"
+    hints: ClassVar[Mapping[str, str]] = MappingProxyType({"clock": "add a curve whose LR drops suddenly and then holds"})
 
     @staticmethod
-    def terms(at: Points) -> Terms:
+    def terms(points: Points) -> Terms:
         """1, S1^-alpha and minus the drops that have relaxed."""
-        forward = forward_term(at)
-        rates = [np.ascontiguousarray(lr) for lr in at.annealing_lr]
+        forward = forward_term(points)
+        rates = [np.ascontiguousarray(lr) for lr in points.annealing_lr]
         with np.errstate(divide="ignore"):
             shares = [np.log(lr / max(float(lr.max()), 1e-300)) for lr in rates]
         x, w = np.empty((2, max(lr.size for lr in rates)))
-        index = [np.ascontiguousarray(run) for run in at.at]
+        index = [np.ascontiguousarray(run) for run in points.index]
         out = [np.empty((3, run.size)) for run in index]
-        drops = np.empty((3, at.S1.size))
+        drops = np.empty((3, points.S1.size))
 
-        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            alpha, relaxation, clock = (float(value) for value in nonlinear)
-            for part, lr, share, run, values in zip(at.slices(), rates, shares, index, out, strict=True):
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            alpha, relaxation, clock = (float(value) for value in shape)
+            for part, lr, share, run, values in zip(points.slices(), rates, shares, index, out, strict=True):
                 realised(lr, share, relaxation, clock, x[: lr.size], w[: lr.size], run, values)
                 drops[:, part] = values
             power, slope = forward(alpha)
-            terms = np.stack([np.ones(at.S1.size), power, -drops[0]])
+            terms = np.stack([np.ones(points.S1.size), power, -drops[0]])
             return terms, np.stack([slope, -drops[1], -drops[2]])
 
         return evaluate

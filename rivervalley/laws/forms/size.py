@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
-from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, real
-from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
-from rivervalley.laws.base.points import Points, checked_curves
-from rivervalley.laws.base.terms import ALPHA
-from rivervalley.laws.forms.annealing import LARGEST_DECAY_FACTOR, AnnealingLaw
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
+from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
+from rivervalley.laws.base.terms import ALPHA, DECAY_FACTOR
+from rivervalley.laws.forms.annealing import AnnealingLaw
 
 
+@register_law
 @dataclass(frozen=True)
 class SizeLaw(Law):
     """L(s, N) = L0 + A S1^-alpha - C S2 N^gamma + F N^-beta: A and alpha are common to all sizes, annealing gains with size.
@@ -30,7 +31,8 @@ class SizeLaw(Law):
     gamma, F, beta : float
         N counts non-embedding parameters in millions, the unit in which the published constants were fitted.
 
-    A SizeLaw predicts through the annealing law of one size, `at_size(N)`.
+    `fit` takes `sizes`, the non-embedding parameters, in millions, of each curve's model. Three sizes or more distinguish beta
+    from L0; with two fix it. A SizeLaw predicts through the annealing law of one size, `at_size(N)`.
 
     Examples
     --------
@@ -55,47 +57,20 @@ class SizeLaw(Law):
     formula: ClassVar[str] = "L = L0 + A S1^-alpha - C S2 N^gamma + F N^-beta, N in millions"
     source: ClassVar[str] = "Wang et al., Learning Dynamics in Continual Pre-Training, arXiv 2505.07796, appendix E"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "C", "F")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (
         ALPHA,
-        Nonlinear("decay_factor", "C", 0.0, LARGEST_DECAY_FACTOR, starts=(0.9, 0.99, 0.999), scale="memory"),
-        Nonlinear("gamma", "C", -2.0, 2.0, starts=(0.0, 0.3)),
-        Nonlinear("beta", "F", 1e-3, 3.0, starts=(0.1, 0.3, 1.0), scale="log"),
+        replace(DECAY_FACTOR, starts=(0.9, 0.99, 0.999)),
+        ShapeParameter("gamma", "C", -2.0, 2.0, starts=(0.0, 0.3)),
+        ShapeParameter("beta", "F", 1e-3, 3.0, starts=(0.1, 0.3, 1.0), scale="log"),
     )
-    rate_term: ClassVar[str | None] = "C"
-    hints: ClassVar[Mapping[str, str]] = {
-        "gamma": "give curves of several sizes, each with annealing",
-        "F": "give curves of at least three sizes",
-        "beta": "give curves of at least three sizes",
-        "L0": "give curves of at least three sizes",
-    }
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        sizes: Any,
-        decay_factor: float | None = 0.999,
-        beta: float | None = None,
-        warmup_area: str = "ramp",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the law; `sizes` holds the non-embedding parameters, in millions, of each curve's model.
-
-        `decay_factor` and `beta` are held where numbers are given. Three sizes or more tell beta from L0; with two hold it.
-        Otherwise as AnnealingLaw.fit.
-        """
-        chosen = checked_curves(curves)
-        N = checks.array("sizes", sizes, low=0.0, open_low=True)
-        if N.size != len(chosen):
-            raise InputError(f"sizes must have one entry for each of the {len(chosen)} curves, not {N.size}")
-        fixed = {}
-        if decay_factor is not None:
-            fixed["decay_factor"] = real("decay_factor", decay_factor, 0.0, LARGEST_DECAY_FACTOR)
-        if beta is not None:
-            fixed["beta"] = real("beta", beta, 1e-3, 3.0)
-        return fit_law(cls, chosen, fixed, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence, sizes=N)
+    annealing_coefficient: ClassVar[str | None] = "C"
+    hints: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "gamma": "give curves of several sizes, each with annealing",
+            **dict.fromkeys(("L0", "F", "beta"), "give curves of at least three sizes"),
+        }
+    )
+    per_curve: ClassVar[tuple[str, ...]] = ("sizes",)
 
     def at_size(self, N: float) -> AnnealingLaw:
         """The annealing law of models with N million non-embedding parameters.
@@ -116,18 +91,18 @@ class SizeLaw(Law):
         )
 
     @staticmethod
-    def terms(at: Points) -> Terms:
+    def terms(points: Points) -> Terms:
         """1, S1^-alpha, -S2 N^gamma and N^-beta."""
-        if at.size is None:
+        if "sizes" not in points.per_curve:
             raise InputError(
                 "a law of sizes must predict through law.at_size(N), as its points do not say how large the model is"
             )
-        log_N = np.log(at.size)
-        annealing = AnnealingLaw.terms(at)
+        log_N = np.log(points.per_curve["sizes"])
+        annealing = AnnealingLaw.terms(points)
 
-        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            gamma, beta = float(nonlinear[2]), float(nonlinear[3])
-            (one, power, area), (slope, by_factor) = annealing(nonlinear[:2])
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            gamma, beta = float(shape[2]), float(shape[3])
+            (one, power, area), (slope, by_factor) = annealing(shape[:2])
             grown, shrunk = np.exp(gamma * log_N), np.exp(-beta * log_N)
             terms = np.stack([one, power, area * grown, shrunk])
             return terms, np.stack([slope, by_factor * grown, area * grown * log_N, -shrunk * log_N])

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 
 from rivervalley._common.checks import FloatArray
-from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.laws.base.fit import fit_law
-from rivervalley.laws.base.law import Law, Nonlinear
+from rivervalley.laws.base.law import Law
+from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
+from rivervalley.laws.base.registry import register_law
 from rivervalley.laws.base.terms import ALPHA
 
 
+@register_law
 @dataclass(frozen=True)
 class StepsLaw(Law):
     """L(s) = L0 + A s^-alpha, s the updates done: the data term of Chinchilla's law (arXiv 2203.15556, eq. 2) at fixed size.
 
-    With B tokens to an update it is L0 + (A B^alpha) D^-alpha. It knows nothing of rates: the baseline that every law of
+    With B tokens to an update it is L0 + (A B^alpha) D^-alpha. It knows nothing of LRs: the baseline that every law of
     schedules must beat.
 
     Examples
@@ -39,28 +39,16 @@ class StepsLaw(Law):
     formula: ClassVar[str] = "L = L0 + A s^-alpha"
     source: ClassVar[str] = "Hoffmann et al., Training Compute-Optimal Large Language Models, arXiv 2203.15556"
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A")
-    nonlinear: ClassVar[tuple[Nonlinear, ...]] = (ALPHA,)
-
-    @classmethod
-    def fit(
-        cls,
-        curves: LossCurve | Sequence[LossCurve],
-        *,
-        warmup_area: str = "ramp",
-        huber_delta: float = 1e-3,
-        confidence: float = 0.95,
-    ) -> Self:
-        """Fit the law to one or several curves; arguments, result and errors as AnnealingLaw.fit."""
-        return fit_law(cls, curves, {}, warmup_area=warmup_area, huber_delta=huber_delta, confidence=confidence)
+    shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (ALPHA,)
 
     @staticmethod
-    def terms(at: Points) -> Terms:
+    def terms(points: Points) -> Terms:
         """1 and s^-alpha."""
-        log_steps = np.log(at.steps)
+        log_steps = np.log(points.steps)
         ones = np.ones(log_steps.size)
 
-        def evaluate(nonlinear: FloatArray) -> tuple[FloatArray, FloatArray]:
-            power = np.exp(-float(nonlinear[0]) * log_steps)
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            power = np.exp(-float(shape[0]) * log_steps)
             return np.stack([ones, power]), (-log_steps * power)[None]
 
         return evaluate

@@ -148,7 +148,7 @@ def test_a_law_comes_back_from_its_file(tmp_path):
     assert np.array_equal(back.predict(published.cosine_schedule()), law.predict(published.cosine_schedule()), equal_nan=True)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": "rivervalley law 1", "law": "annealing"}'])
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"format": "rivervalley law 2", "law": "annealing"}'])
 def test_files_that_hold_no_law_are_refused(content, tmp_path):
     (tmp_path / "law.json").write_text(content)
     with pytest.raises(rv.InputError, match="path must be a law"):
@@ -169,10 +169,10 @@ def test_a_file_of_another_law_is_refused(tmp_path):
 def test_cautions():
     law = golden_fit()
     assert law.cautions(published.cosine_schedule(60_000)) == []
-    assert "peak rate" in law.cautions(published.constant_schedule().scaled(2.0))[0]
+    assert "peak LR" in law.cautions(published.constant_schedule().scaled(2.0))[0]
     assert "rises" in law.cautions(rv.schedules.wsd_s([10_000, 20_000], PEAK))[0]
     padded = published.cosine_schedule().then(Schedule(np.zeros(50)))
-    assert "rates are 0" in law.cautions(padded)[0]
+    assert "LRs are 0" in law.cautions(padded)[0]
 
 
 def test_forward_law_is_the_annealing_law_without_annealing():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import rivervalley as rv
 from rivervalley.laws import AnnealingLaw, MultiPowerLaw
 from rivervalley.laws.auto import shows_relaxation
-from rivervalley.laws.base.points import points
+from rivervalley.laws.base.points import Points
 from rivervalley.schedules import Schedule
 
 LAW = MultiPowerLaw(L0=3.04, A=0.525, alpha=0.508, B=363.8, K=2.066, beta=0.583, gamma=0.641)
@@ -49,7 +49,7 @@ def test_short_runs_are_summed_exactly(lr):
 
 def test_derivatives_against_finite_differences():
     s = rv.schedules.wsd_s([300, 900], 3e-4, warmup_steps=30)
-    evaluate = MultiPowerLaw.terms(points([s], [np.arange(50, 901, 50)], "included"))
+    evaluate = MultiPowerLaw.terms(Points.of([s], [np.arange(50, 901, 50)], "included"))
     at = np.array([0.5, 2.0, 0.6, 0.4])
     columns, slopes = (a.copy() for a in evaluate(at))
     shaped = [1, 2, 2, 2]
