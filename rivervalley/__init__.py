@@ -13,7 +13,7 @@ __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:
     from rivervalley import claims, datasets, landscapes, laws, planning, plots, scaling, schedules, theory
-    from rivervalley._common.checks import DivergenceError, InputError
+    from rivervalley._common.errors import DivergenceError, InputError
     from rivervalley.curves.curve import LossCurve
     from rivervalley.curves.files import CurveWarning, read_curve, write_curve
     from rivervalley.curves.run import Run
@@ -39,8 +39,8 @@ _MODULES = {
 }
 _PLACES = {
     "CurveWarning": "curves.files",
-    "DivergenceError": "_common.checks",
-    "InputError": "_common.checks",
+    "DivergenceError": "_common.errors",
+    "InputError": "_common.errors",
     "LossCurve": "curves.curve",
     "Run": "curves.run",
     "Schedule": "schedules.schedule",

@@ -13,27 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rivervalley._common.errors import DivergenceError as DivergenceError
+from rivervalley._common.errors import InputError as InputError
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-class InputError(ValueError):
-    """What a user passed in cannot be used. The message is one sentence: which argument, its value, what is allowed."""
-
-
-class DivergenceError(ArithmeticError):
-    """A simulated trajectory left the range of float64.
-
-    Attributes
-    ----------
-    trajectory, step : int
-        The first trajectory to diverge and the update (counted from 1) at which it did.
-    """
-
-    def __init__(self, message: str, trajectory: int, step: int) -> None:
-        super().__init__(message)
-        self.trajectory = trajectory
-        self.step = step
 
 
 def show(value: Any) -> str:
@@ -179,6 +163,12 @@ def writable(name: str, path: str | os.PathLike[str]) -> Path:
         raise InputError(f"{name} must be a file's path, not {show(path)}")
     target = Path(path)
     folder = target.parent
+    try:
+        os.lstat(target)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass  # said better below
+    except OSError as error:
+        raise InputError(f"{name} must be a file's path, not {show(os.fspath(path))} ({error.strerror})") from None
     if target.is_dir():
         raise InputError(f"{name} must be a file's path, but {str(target)!r} is a folder")
     if target.exists() and not target.is_file():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rivervalley._common import checks
+from rivervalley._common import checks, files
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 
 
@@ -82,14 +82,7 @@ def read_table(path: str | os.PathLike[str], needed: Sequence[str], optional: Se
 
 def _rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """Line number and stripped cells of each row that says something."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"path must be a CSV file that can be read, but {str(file)!r} cannot ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"path must be a CSV file in UTF-8, but {str(file)!r} is not ({error.reason})") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"path must be a CSV file that can be read, but {str(file)!r} cannot ({error})") from None
+    text = files.read_text(file, "a CSV file")
     reader = csv.reader(text.split("\n"))
     try:
         for row in reader:

@@ -7,7 +7,6 @@ import json
 
 from rivervalley import bench
 
-SUMMARY = "Time the kernels beside NumPy and, where it is installed, JAX, all in one run."
 EXAMPLE = """examples:
   rivervalley bench
   rivervalley bench --json > bench.json

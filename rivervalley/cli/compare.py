@@ -11,7 +11,6 @@ from rivervalley._common.checks import InputError
 from rivervalley.cli.options import LANDSCAPES, add_seed, count
 from rivervalley.simulation.compare import Contender, compare, contenders, table
 
-SUMMARY = "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets."
 EXAMPLE = (
     """examples:
   rivervalley compare "river_valley(hills=geomspace(0.02, 1, 50), noise_std=0.14)" \\

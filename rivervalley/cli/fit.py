@@ -21,7 +21,6 @@ from rivervalley.curves.curve import LossCurve
 from rivervalley.laws import Law
 from rivervalley.schedules.areas import WARMUP_AREAS
 
-SUMMARY = "Fit a law to training curves (CSV files with columns step,lr,loss)."
 EXAMPLE = """examples:
   rivervalley fit constant.csv cosine.csv --warmup-steps 500 -o law.json
   rivervalley fit run.csv --schedule "cosine(steps=24000, peak_lr=3e-4, warmup_steps=2000)"

@@ -7,14 +7,25 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
-from rivervalley._common.checks import DivergenceError, InputError
+from rivervalley._common.errors import DivergenceError, InputError, WorkerError
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
-# Each command is a module of this package with SUMMARY, EXAMPLE, add_arguments(parser) and run(arguments) -> exit status.
-COMMANDS = ("validate", "simulate", "fit", "predict", "plan", "compare", "sweep", "scaling", "bench")
+# What each command does in one line. A command is a module of this package with EXAMPLE, add_arguments(parser) and
+# run(arguments) -> exit status, which writes files before it prints. Only the module of the command asked for is imported.
+COMMANDS = {
+    "validate": "Measure the claims of the papers and judge them (the main job).",
+    "simulate": "Run SGD on a landscape under a schedule; write the mean loss curve.",
+    "fit": "Fit a law to training curves (CSV files with columns step,lr,loss).",
+    "predict": "Predict the loss under a schedule with a law that was fitted before.",
+    "plan": "Choose a schedule with a fitted law: its shape, when to start the decay, what loss to expect.",
+    "compare": "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets.",
+    "sweep": "Simulate every combination of some settings, on all CPUs or a Dask cluster; goes on where it was stopped.",
+    "scaling": "What Kaplan's and Chinchilla's scaling laws say, and the same laws fitted to runs of your own.",
+    "bench": "Time the kernels beside NumPy and, where it is installed, JAX, all in one run.",
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,55 +35,87 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns 0 when done, 1 when a claim failed, 2 for bad input (one line on standard error)."""
-    words = list(sys.argv[1:] if argv is None else argv)
+def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
+    """The parser of all commands, with the arguments of those given."""
+    from rivervalley import __version__
+
     parser = _Parser(
         prog="rivervalley",
         description="Learning-rate theory put on trial: simulate, fit, predict, plan, and check the claims of papers.",
         epilog="Each command has a --help with an example. The main job: rivervalley validate",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"rivervalley {_version()}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
-    wanted = next((word for word in words if word in COMMANDS), None)
-    for name in COMMANDS:
-        module = importlib.import_module(f"rivervalley.cli.{name}")
-        sub = commands.add_parser(
-            name,
-            help=module.SUMMARY,
-            description=module.SUMMARY,
-            epilog=module.EXAMPLE,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        if wanted in (None, name):
+    parser.add_argument("--version", action="version", version=f"rivervalley {__version__}")
+    choices = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
+    for name, summary in COMMANDS.items():
+        sub = choices.add_parser(name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if name in commands:
+            module = importlib.import_module(f"rivervalley.cli.{name}")
             module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+            sub.epilog = module.EXAMPLE
+            sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status.
+
+    0 done, 1 a claim failed, 2 bad input or a failure of the system (one line on standard error), 130 interrupted, 141 where
+    the reader of standard output went away, as `| head` does.
+    """
+    _open_closed_streams()
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = parser.parse_args(words)
-        return int(arguments.run(arguments))
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    except (InputError, DivergenceError) as error:
+        status = _run(words)
+        # Here and not at exit, where Python would complain in words of its own.
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        return READER_GONE
+    except (InputError, DivergenceError, WorkerError) as error:
         return _complain(str(error))
+    except MemoryError as error:
+        return _complain(f"not enough memory: {error}" if str(error) else "not enough memory")
     except OSError as error:
+        _discard(sys.stdout)
         where = f"{error.filename}: " if error.filename else ""
-        if isinstance(error, BrokenPipeError):
-            # The reader went away, as `| head` does; keep Python from complaining at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return DONE
         return _complain(f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
-        print("rivervalley: interrupted", file=sys.stderr)
+        _complain("interrupted")
         return INTERRUPTED
+    return status
+
+
+def _run(words: Sequence[str]) -> int:
+    wanted = next((word for word in words if word in COMMANDS), None)
+    try:
+        arguments = build_parser([wanted] if wanted else []).parse_args(words)
+        return int(arguments.run(arguments))
+    except SystemExit as leaving:  # argparse: --help, --version, bad input
+        return int(leaving.code or 0)
 
 
 def _complain(message: str) -> int:
-    print("rivervalley: " + " ".join(message.split()), file=sys.stderr)
+    try:
+        print("rivervalley: " + " ".join(message.split()), file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
     return BAD_INPUT
 
 
-def _version() -> str:
-    import rivervalley
+def _open_closed_streams() -> None:
+    """Let output that was closed by the caller (`2>&-`) go nowhere, and no name fail for a letter that it cannot encode."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for as long as the process lives
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
-    return rivervalley.__version__
+
+def _discard(stream: TextIO) -> None:
+    """Send what a stream still holds nowhere, so that Python does not fail on it at exit."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except OSError:  # a stream without a file behind it
+        return

@@ -15,7 +15,6 @@ from rivervalley._common.checks import InputError
 from rivervalley.cli.options import check_outputs, count
 from rivervalley.planning.plan import Plan, plan
 
-SUMMARY = "Choose a schedule with a fitted law: its shape, when to start the decay, what loss to expect."
 EXAMPLE = """examples:
   rivervalley plan law.json --steps 24000 --peak-lr 3e-4 --warmup-steps 2000
   rivervalley plan law.json --steps 72000 --peak-lr 3e-4 --final-lr 3e-5 -o best.csv --plot plan.png

@@ -13,7 +13,6 @@ from rivervalley.cli.options import check_outputs
 from rivervalley.laws import Band, Law
 from rivervalley.schedules import Schedule
 
-SUMMARY = "Predict the loss under a schedule with a law that was fitted before."
 EXAMPLE = """examples:
   rivervalley predict law.json "wsd(steps=24000, peak_lr=3e-4, warmup_steps=2000, decay_fraction=0.2)"
   rivervalley predict law.json "cosine(steps=72000, peak_lr=3e-4, warmup_steps=2000)" -o cosine.csv --plot cosine.png

@@ -15,7 +15,6 @@ from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling.fitting import FORMS, ScalingFit, fit_scaling, read_runs
 from rivervalley.scaling.table import ScalingRow, scaling_table
 
-SUMMARY = "What Kaplan's and Chinchilla's scaling laws say, and the same laws fitted to runs of your own."
 EXAMPLE = """examples:
   rivervalley scaling -N 7B -D 1.4T             what each law expects of this run, and how far it is from the best
   rivervalley scaling -C 5.76e23 --plot c.png   best size, data and loss for a budget (flop, or PF-days: 10PFd)
@@ -76,10 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
     own = fitted.constants() if fitted is not None and fitted.law == "chinchilla" and _complete(fitted) else None
     rows = scaling_table(**asked, fitted=own if isinstance(own, chinchilla.Chinchilla) else None) if asked else []
     predicted = _predicted(fitted, asked)
-    if arguments.json:
-        print(json.dumps(as_document(rows, fitted, predicted), indent=2, allow_nan=False))
-    else:
-        print(as_text(rows, fitted, predicted))
     if arguments.plot:
         from rivervalley.plots import scaling
 
@@ -87,6 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
             scaling.draw_fit(fitted, read_runs(arguments.fit), arguments.plot)
         else:
             scaling.draw_laws(asked, arguments.plot)
+    if arguments.json:
+        print(json.dumps(as_document(rows, fitted, predicted), indent=2, allow_nan=False))
+    else:
+        print(as_text(rows, fitted, predicted))
     return 0
 
 

@@ -14,7 +14,6 @@ from rivervalley.cli.options import LANDSCAPES, add_seed, check_outputs, count
 from rivervalley.curves.run import Run
 from rivervalley.simulation import simulate
 
-SUMMARY = "Run SGD on a landscape under a schedule; write the mean loss curve."
 EXAMPLE = (
     """examples:
   rivervalley simulate "river_valley(hills=geomspace(0.05, 2, 15), noise_std=0.1, river=power(1, 1))" \\
@@ -48,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Simulate, print a summary, write what was asked for."""
+    """Simulate, write what was asked for, print a summary."""
     landscape = landscapes.parse(arguments.landscape)
     schedule = schedules.parse(arguments.schedule)
     check_outputs(arguments.output, arguments.plot)
@@ -66,11 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.threads,
             progress=sys.stderr.isatty(),
         )
-    print(summary(result))
     if arguments.output:
         files.write_text(arguments.output, as_csv(result), "--output")
     if arguments.plot:
         draw(result, arguments.plot)
+    print(summary(result))
     return 0
 
 

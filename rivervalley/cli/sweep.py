@@ -9,7 +9,6 @@ from rivervalley._common.checks import InputError
 from rivervalley.cli.options import count
 from rivervalley.simulation.sweep import read_sweep, run_sweep
 
-SUMMARY = "Simulate every combination of some settings, on all CPUs or a Dask cluster; goes on where it was stopped."
 EXAMPLE = """examples:
   rivervalley sweep sweep.toml -o out
   rivervalley sweep sweep.toml -o out --shard 3/100        one task of an array job; the folder is shared

@@ -14,7 +14,6 @@ from rivervalley._common.checks import InputError
 from rivervalley.claims import report
 from rivervalley.cli.options import add_seed
 
-SUMMARY = "Measure the claims of the papers and judge them (the main job)."
 EXAMPLE = """examples:
   rivervalley validate                      every claim
   rivervalley validate AL RV-09 --seed 7    the annealing law's claims and one of the river valley's

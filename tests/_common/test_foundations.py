@@ -1,6 +1,7 @@
 """Checks, atomic files, runs, figures, compiled-code cache."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -98,6 +99,41 @@ with files.replacing({str(path)!r}) as temporary:
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
     assert path.read_text() == "old"
+
+
+def test_names_as_long_as_the_system_allows(tmp_path):
+    for name in ("x" * 251 + ".csv", "a." + "x" * 253, "ü" * 120 + ".png"):
+        files.write_text(tmp_path / name, "x")
+        assert (tmp_path / name).read_text() == "x"
+    with pytest.raises(rv.InputError, match="File name too long"):
+        checks.writable("path", tmp_path / ("x" * 256))
+
+
+def test_only_ordinary_files_of_some_size_are_read(tmp_path):
+    text = tmp_path / "a.txt"
+    text.write_bytes(b"\xef\xbb\xbfx")
+    assert files.read_text(text, "a text") == "x"
+    text.write_bytes(b"\xff")
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(files.MOST_BYTES + 1)
+    for path, words in (
+        (text, "UTF-8"),
+        (tmp_path, "it is a folder"),
+        (tmp_path / "pipe", "it is a pipe or a device"),
+        ("/dev/zero", "it is a pipe or a device"),
+        (tmp_path / "large", "larger than 256 MB"),
+        (tmp_path / "none", "No such file"),
+        ("a\0b", "null"),
+        (None, "path of a text"),
+    ):
+        with pytest.raises(rv.InputError, match=words):
+            files.read_text(path, "a text")
+
+
+def test_a_divergence_comes_whole_from_another_process():
+    error = pickle.loads(pickle.dumps(rv.DivergenceError("trajectory 3 diverged", 3, 7)))
+    assert (str(error), error.trajectory, error.step) == ("trajectory 3 diverged", 3, 7)
 
 
 def test_runs_are_read_only():
