@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rivervalley.curves.curve import LossCurve
     from rivervalley.curves.files import CurveWarning, read_curve, write_curve
     from rivervalley.curves.run import Run
-    from rivervalley.planning.optimal import optimal_quench, optimal_schedule
+    from rivervalley.planning.optimal import optimal_cooldown, optimal_schedule
     from rivervalley.planning.plan import plan
     from rivervalley.schedules import areas
     from rivervalley.schedules.schedule import Schedule
@@ -45,7 +45,7 @@ _PLACES = {
     "Run": "curves.run",
     "Schedule": "schedules.schedule",
     "compare": "simulation.compare",
-    "optimal_quench": "planning.optimal",
+    "optimal_cooldown": "planning.optimal",
     "optimal_schedule": "planning.optimal",
     "plan": "planning.plan",
     "read_curve": "curves.files",
@@ -66,7 +66,7 @@ __all__ = [
     "datasets",
     "landscapes",
     "laws",
-    "optimal_quench",
+    "optimal_cooldown",
     "optimal_schedule",
     "plan",
     "planning",

@@ -18,7 +18,7 @@ def main() -> None:
     out = folder(__doc__)
     valley = rv.landscapes.RiverValley(hills=np.geomspace(0.02, 1.0, 50), noise_std=1.0, river=rv.landscapes.FlatRiver())
     stable = optimal.stationary(valley, PEAK)
-    best = {steps: rv.optimal_quench(valley, int(steps), PEAK) for steps in OPTIMA}
+    best = {steps: rv.optimal_cooldown(valley, int(steps), PEAK) for steps in OPTIMA}
     with plots.style():
         figure, (left, middle, right) = plots.figure(1, 3, figsize=(14.0, 4.6))
         for ax, floor in ((left, 0.1), (middle, 0.01)):
@@ -43,7 +43,7 @@ def main() -> None:
         left.set_ylabel("hill loss left, noise 1, 50 hills")
         left.legend(loc="lower left")
         for steps, colour in ((50, "C5"), (200, "C0"), (800, "C2"), (3000, "C1")):
-            rates = (best.get(steps) or rv.optimal_quench(valley, steps, PEAK)).schedule.lr
+            rates = (best.get(steps) or rv.optimal_cooldown(valley, steps, PEAK)).schedule.lr
             right.plot((np.arange(steps) + 1) / steps, rates / PEAK, color=colour, label=f"best of {steps:,} updates")
         u = np.linspace(0.0, 1.0, 200)
         right.plot(u, 1.0 / (1.0 + 9.0 * u), color="0.4", lw=1.2, ls="--", label="inverse to a tenth")

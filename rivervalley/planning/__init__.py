@@ -1,6 +1,6 @@
 """Which schedule to run: under a fitted law, or on a landscape."""
 
-from rivervalley.planning.optimal import optimal_quench as optimal_quench
+from rivervalley.planning.optimal import optimal_cooldown as optimal_cooldown
 from rivervalley.planning.optimal import optimal_schedule as optimal_schedule
 from rivervalley.planning.plan import closed_forms as closed_forms
 from rivervalley.planning.plan import crossing as crossing

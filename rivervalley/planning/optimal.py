@@ -237,7 +237,7 @@ def optimal_schedule(
     )
 
 
-def optimal_quench(
+def optimal_cooldown(
     valley: RiverValley, steps: int, peak_lr: float, *, count_river: bool = False, final_lr: float = 0.0
 ) -> Optimum:
     """The best decay of `steps` rates after a long stable phase at `peak_lr`, for the hill loss alone unless `count_river`.
@@ -248,7 +248,7 @@ def optimal_quench(
     --------
     >>> import rivervalley as rv
     >>> valley = rv.landscapes.RiverValley(hills=[1.0], noise_std=0.1, river=rv.landscapes.FlatRiver())
-    >>> rv.optimal_quench(valley, steps=3, peak_lr=0.5).schedule.lr.round(6).tolist()
+    >>> rv.optimal_cooldown(valley, steps=3, peak_lr=0.5).schedule.lr.round(6).tolist()
     [0.25, 0.2, 0.166667]
     """
     begin = stationary(valley, peak_lr)

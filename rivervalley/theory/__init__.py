@@ -7,14 +7,14 @@ and the hill loss of a mode is curvature / 2 * E y^2. `river` finds rivers from 
 
 from rivervalley.theory.decay import best_decay_steps as best_decay_steps
 from rivervalley.theory.decay import border_curvature as border_curvature
+from rivervalley.theory.decay import cooldown_steps as cooldown_steps
+from rivervalley.theory.decay import cooled_variance as cooled_variance
 from rivervalley.theory.decay import decay_share as decay_share
 from rivervalley.theory.decay import inverse_decay_variance as inverse_decay_variance
 from rivervalley.theory.decay import lag_kernel as lag_kernel
 from rivervalley.theory.decay import lagged_hill_loss as lagged_hill_loss
 from rivervalley.theory.decay import long_decay_steps as long_decay_steps
-from rivervalley.theory.decay import optimal_quench_lr as optimal_quench_lr
-from rivervalley.theory.decay import quench_steps as quench_steps
-from rivervalley.theory.decay import quenched_variance as quenched_variance
+from rivervalley.theory.decay import optimal_cooldown_lr as optimal_cooldown_lr
 from rivervalley.theory.decay import wsd_s_summed_lr as wsd_s_summed_lr
 from rivervalley.theory.decay import wsd_summed_lr as wsd_summed_lr
 from rivervalley.theory.hills import averaged_variance as averaged_variance

@@ -18,12 +18,12 @@ from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.theory._arguments import numbers, positive, stable
 
 
-def optimal_quench_lr(steps: int, peak_lr: float, curvature: float) -> FloatArray:
-    """The best rates to quench one mode that is stationary at peak_lr: 1 / eta_t = 2 / peak_lr + h t, shape (steps,).
+def optimal_cooldown_lr(steps: int, peak_lr: float, curvature: float) -> FloatArray:
+    """The best rates for the cooldown of one mode that is stationary at peak_lr: 1 / eta_t = 2 / peak_lr + h t, shape (steps,).
 
     The first is half the peak rate, for any curvature; and so it is for any set of modes, all of them stationary.
 
-    >>> optimal_quench_lr(3, 0.5, 1.0).tolist()
+    >>> optimal_cooldown_lr(3, 0.5, 1.0).tolist()
     [0.25, 0.2, 0.16666666666666666]
     """
     T = checks.integer("steps", steps, 1)
@@ -32,12 +32,12 @@ def optimal_quench_lr(steps: int, peak_lr: float, curvature: float) -> FloatArra
     return np.asarray(1.0 / (2.0 / eta + h * np.arange(T)))
 
 
-def quenched_variance(steps: Any, curvature: Any, noise_std: Any, initial_variance: Any) -> FloatArray:
+def cooled_variance(steps: Any, curvature: Any, noise_std: Any, initial_variance: Any) -> FloatArray:
     """V_T = 1 / (1 / V_0 + h^2 T / s2): the least variance that any T rates leave of a mode that started with V_0.
 
     The best rate at each step is h V_t / (h^2 V_t + s2).
 
-    >>> float(quenched_variance(100, 1.0, 1.0, 0.1))
+    >>> float(cooled_variance(100, 1.0, 1.0, 0.1))
     0.00909090909090909
     """
     V, h, s = positive("initial_variance", initial_variance), positive("curvature", curvature), positive("noise_std", noise_std)
@@ -48,7 +48,7 @@ def inverse_decay_variance(steps: Any, lr: Any, rate: Any, curvature: Any, noise
     """V after T steps of 1 / eta = 1 / lr + rate * t, for small eta h and small rate * eta.
 
     V_T = V_0 r^(-2h/a) + s2 lr / (2h - a) (1/r - r^(-2h/a)), a the rate and r = 1 + a lr T. Modes with h >> a end at the
-    quasi-stationary eta_T s2 / (2 h); modes with h < a / 2 are not quenched.
+    quasi-stationary eta_T s2 / (2 h); modes with h < a / 2 are not annealed.
 
     >>> float(inverse_decay_variance(0, 0.1, 1.0, 3.0, 1.0, 0.7))
     0.7
@@ -64,10 +64,10 @@ def inverse_decay_variance(steps: Any, lr: Any, rate: Any, curvature: Any, noise
     return np.asarray(forgotten * (V + s * s * eta * ratio))
 
 
-def quench_steps(factor: Any, lr: Any, curvature: Any) -> FloatArray:
-    """T = (f - 1) (2 - eta h) / (eta h): steps of the optimal quench that divide a stationary mode's hill loss by f.
+def cooldown_steps(factor: Any, lr: Any, curvature: Any) -> FloatArray:
+    """T = (f - 1) (2 - eta h) / (eta h): steps of the optimal cooldown that divide a stationary mode's hill loss by f.
 
-    >>> float(quench_steps(10.0, 0.5, 1.0))
+    >>> float(cooldown_steps(10.0, 0.5, 1.0))
     27.0
     """
     f, product = numbers("factor", factor, 1.0), stable(positive("lr", lr), positive("curvature", curvature))
@@ -75,7 +75,7 @@ def quench_steps(factor: Any, lr: Any, curvature: Any) -> FloatArray:
 
 
 def border_curvature(factor: Any, lr: Any, steps: Any) -> FloatArray:
-    """The curvature 2 (f - 1) / (eta (T + f - 1)) whose hill loss a quench of T steps divides by f.
+    """The curvature 2 (f - 1) / (eta (T + f - 1)) whose hill loss a cooldown of T steps divides by f.
 
     Flatter modes count as river in such a decay, steeper ones as hills: "river" is relative to the decay length.
 
@@ -123,7 +123,7 @@ def lag_kernel(summed_lr: Any, shape: float, scale: float) -> FloatArray:
 
 
 def best_decay_steps(lr: float, curvature: float, noise_std: float, river_slope: float) -> float:
-    """The decay length that minimises hill loss plus progress forgone, for a linear river and one hill, optimal quench.
+    """The decay length that minimises hill loss plus progress forgone, for a linear river and one hill, optimal cooldown.
 
     The T that minimises (s2/2) / ((2 - eta h)/eta + h T) + g^2 (eta T - sum of the rates), the sum being exact:
     (digamma(2/(eta h) + T) - digamma(2/(eta h))) / h. A real number; 0 where no decay pays.

@@ -88,7 +88,7 @@ def averaged_variance(count: int, lr: Any, curvature: Any, noise_std: Any) -> Fl
     """Variance of the mean of `count` consecutive iterates of a stationary mode; tends to s2 / (count h^2).
 
     V*/K [(1 + rho)/(1 - rho) - 2 rho (1 - rho^K) / (K (1 - rho)^2)]: averaging K iterates removes the hill loss nearly as
-    well as the best decay over the same K steps does, see `quenched_variance`.
+    well as the best decay over the same K steps does, see `cooled_variance`.
 
     >>> bool(averaged_variance(1, 0.2, 1.0, 1.0) == stationary_variance(0.2, 1.0, 1.0))
     True

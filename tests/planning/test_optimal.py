@@ -11,7 +11,7 @@ from reference import rivers
 import rivervalley as rv
 from rivervalley import theory
 from rivervalley.kernels.adjoint import river_adjoint
-from rivervalley.planning.optimal import loss_and_gradient, optimal_quench, optimal_schedule, stationary
+from rivervalley.planning.optimal import loss_and_gradient, optimal_cooldown, optimal_schedule, stationary
 
 RIVERS = [
     rv.landscapes.FlatRiver(),
@@ -53,17 +53,17 @@ def test_river_gradient_is_that_of_the_twin(river):
 
 
 @given(h=st.floats(0.05, 1.5), steps=st.integers(1, 60))
-def test_one_mode_is_quenched_by_the_closed_form(h, steps):
+def test_one_mode_is_cooled_by_the_closed_form(h, steps):
     valley = rv.landscapes.RiverValley([h], 0.3, rv.landscapes.FlatRiver())
     start = float(theory.stationary_variance(0.5, h, 0.3))
-    best = optimal_quench(valley, steps, 0.5)
-    assert best.loss == pytest.approx(0.5 * h * float(theory.quenched_variance(steps, h, 0.3, start)), rel=1e-5)
+    best = optimal_cooldown(valley, steps, 0.5)
+    assert best.loss == pytest.approx(0.5 * h * float(theory.cooled_variance(steps, h, 0.3, start)), rel=1e-5)
 
 
 @pytest.mark.parametrize("steps, loss", [(50, 2.673), (200, 1.296), (1000, 0.381)])
 def test_optimum_over_fifty_hills(steps, loss):
     valley = rv.landscapes.RiverValley(np.geomspace(0.02, 1.0, 50), 1.0, rv.landscapes.FlatRiver())
-    best = optimal_quench(valley, steps, 0.5)
+    best = optimal_cooldown(valley, steps, 0.5)
     assert best.loss == pytest.approx(loss, abs=6e-4)
     assert best.converged
     # Whatever the hills, the first rate is half the stable one.
@@ -102,7 +102,7 @@ def test_ten_thousand_rates_of_fifty_hills_take_half_a_second_at_most():
 def test_bad_input_is_refused():
     valley = rv.landscapes.RiverValley([1.0], 0.1)
     for make in (
-        lambda: optimal_quench(valley, 0, 0.5),
+        lambda: optimal_cooldown(valley, 0, 0.5),
         lambda: optimal_schedule(valley, 10, -1.0),
         lambda: loss_and_gradient(valley, [np.nan]),
         lambda: loss_and_gradient(3, [0.1]),

@@ -64,12 +64,12 @@ def test_averaged_variance_is_the_sum_over_pairs(count, lr, h):
     assert float(theory.averaged_variance(count, lr, h, 0.4)) == pytest.approx(brute, rel=1e-9)
 
 
-def test_averaging_is_nearly_as_good_as_the_best_quench():
+def test_averaging_is_nearly_as_good_as_the_best_cooldown():
     """0.0154 against 0.0145 for 60 iterates at eta h = 0.2; equal in the limit of many."""
     V = theory.stationary_variance(0.2, 1.0, 1.0)
     assert float(theory.averaged_variance(60, 0.2, 1.0, 1.0)) == pytest.approx(0.0154, abs=5e-5)
-    assert float(theory.quenched_variance(60, 1.0, 1.0, V)) == pytest.approx(0.0145, abs=5e-5)
-    many = theory.averaged_variance(10**6, 0.2, 1.0, 1.0) / theory.quenched_variance(10**6, 1.0, 1.0, V)
+    assert float(theory.cooled_variance(60, 1.0, 1.0, V)) == pytest.approx(0.0145, abs=5e-5)
+    many = theory.averaged_variance(10**6, 0.2, 1.0, 1.0) / theory.cooled_variance(10**6, 1.0, 1.0, V)
     assert float(many) == pytest.approx(1.0, abs=1e-5)
 
 
@@ -138,21 +138,21 @@ def test_sign_descent(noise_std):
 # Decays.
 
 
-def quench(rates, h, noise_std, start):
+def cooldown(rates, h, noise_std, start):
     return reference.quadratic_moments(h, noise_std, 0.0, start, rates)[1][-1]
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5, 13, 40])
 @pytest.mark.parametrize("product", [0.05, 0.6, 1.6])
-def test_no_rates_quench_better(steps, product):
+def test_no_rates_leave_less(steps, product):
     """1 / eta_t = 2 / eta + h t, the first half the peak, by brute force over all rates; V_T = 1 / (1 / V_0 + h^2 T / s2)."""
     h, s, lr = 0.8, 0.5, product / 0.8
     V = float(theory.stationary_variance(lr, h, s))
-    rates = theory.optimal_quench_lr(steps, lr, h)
+    rates = theory.optimal_cooldown_lr(steps, lr, h)
     assert rates[0] == pytest.approx(0.5 * lr, rel=1e-15)
-    best = quench(rates, h, s, V)
-    assert best == pytest.approx(float(theory.quenched_variance(steps, h, s, V)), rel=1e-12)
-    brute = minimize(lambda x: np.log(quench(np.exp(x), h, s, V)), np.full(steps, np.log(0.3 * lr)), tol=1e-12)
+    best = cooldown(rates, h, s, V)
+    assert best == pytest.approx(float(theory.cooled_variance(steps, h, s, V)), rel=1e-12)
+    brute = minimize(lambda x: np.log(cooldown(np.exp(x), h, s, V)), np.full(steps, np.log(0.3 * lr)), tol=1e-12)
     assert np.exp(brute.fun) == pytest.approx(best, rel=1e-7)
     assert np.allclose(np.exp(brute.x), rates, rtol=3e-3)
 
@@ -160,7 +160,7 @@ def test_no_rates_quench_better(steps, product):
 @given(h=st.floats(0.02, 1.0), lr=st.floats(0.01, 1.9), noise_std=positive)
 def test_halving_is_best_for_one_step_of_any_stationary_mode(h, lr, noise_std):
     V = float(theory.stationary_variance(lr, h, noise_std))
-    losses = [quench([share * lr], h, noise_std, V) for share in (0.49, 0.5, 0.51)]
+    losses = [cooldown([share * lr], h, noise_std, V) for share in (0.49, 0.5, 0.51)]
     assert losses[1] < min(losses[0], losses[2])
 
 
@@ -171,13 +171,13 @@ def test_inverse_decay_at_small_rates(h, rate):
     for lr in (0.004, 0.002):
         steps = round(9.0 / (rate * lr))
         rates = 1.0 / (1.0 / lr + rate * np.arange(steps))
-        exact = quench(rates, h, 0.5, 3.0 * lr)
+        exact = cooldown(rates, h, 0.5, 3.0 * lr)
         off.append(abs(float(theory.inverse_decay_variance(steps, lr, rate, h, 0.5, 3.0 * lr)) / exact - 1.0))
     assert off[0] < 0.02
     assert off[1] == pytest.approx(0.5 * off[0], rel=0.1)
 
 
-def test_steep_modes_end_quasi_stationary_and_flat_ones_are_not_quenched():
+def test_steep_modes_end_quasi_stationary_and_flat_ones_are_not_annealed():
     lr, rate, steps = 0.01, 0.2, 5000
     last = lr / (1.0 + rate * lr * steps)
     steep = float(theory.inverse_decay_variance(steps, lr, rate, 20.0, 1.0, 0.1))
@@ -187,10 +187,10 @@ def test_steep_modes_end_quasi_stationary_and_flat_ones_are_not_quenched():
 
 
 @given(factor=st.floats(1.5, 30.0), lr=st.floats(0.05, 1.0), h=st.floats(0.05, 1.0))
-def test_steps_and_border_of_a_quench_are_inverses(factor, lr, h):
-    steps = float(theory.quench_steps(factor, lr, h))
+def test_steps_and_border_of_a_cooldown_are_inverses(factor, lr, h):
+    steps = float(theory.cooldown_steps(factor, lr, h))
     V = theory.stationary_variance(lr, h, 0.3)
-    assert float(V / theory.quenched_variance(steps, h, 0.3, V)) == pytest.approx(factor, rel=1e-9)
+    assert float(V / theory.cooled_variance(steps, h, 0.3, V)) == pytest.approx(factor, rel=1e-9)
     assert float(theory.border_curvature(factor, lr, steps)) == pytest.approx(h, rel=1e-9)
 
 
@@ -229,8 +229,8 @@ def test_the_lag_kernel_is_a_mean_over_gamma_distributed_curvatures(shape, scale
 
 
 def decay_cost(steps, lr, h, noise_std, slope):
-    rates = theory.optimal_quench_lr(steps, lr, h)
-    V = theory.quenched_variance(steps, h, noise_std, theory.stationary_variance(lr, h, noise_std))
+    rates = theory.optimal_cooldown_lr(steps, lr, h)
+    V = theory.cooled_variance(steps, h, noise_std, theory.stationary_variance(lr, h, noise_std))
     return float(0.5 * h * V + slope**2 * (lr * steps - rates.sum()))
 
 
@@ -312,9 +312,9 @@ def test_what_wsd_s_gains_is_the_progress_of_its_earlier_decays():
         (lambda: theory.stationary_covariance(0.1, [[-1.0]], [[1.0]]), "must have eigenvalues between 0 and 2"),
         (lambda: theory.averaged_variance(0, 0.1, 1.0, 1.0), "count must be"),
         (lambda: theory.momentum_variance(0.1, 1.0, 1.0, 1.0), "beta must be below 1"),
-        (lambda: theory.optimal_quench_lr(0, 0.1, 1.0), "steps must be"),
-        (lambda: theory.optimal_quench_lr(3, 2.0, 1.0), "lr times curvature must be below 2"),
-        (lambda: theory.quench_steps(0.5, 0.1, 1.0), "factor must be"),
+        (lambda: theory.optimal_cooldown_lr(0, 0.1, 1.0), "steps must be"),
+        (lambda: theory.optimal_cooldown_lr(3, 2.0, 1.0), "lr times curvature must be below 2"),
+        (lambda: theory.cooldown_steps(0.5, 0.1, 1.0), "factor must be"),
         (lambda: theory.inverse_decay_variance(3, 0.1, -1.0, 1.0, 1.0, 1.0), "rate must be"),
         (lambda: theory.lagged_hill_loss([0.1, -0.1], [1.0], 1.0), "lr must hold"),
         (lambda: theory.lag_kernel(1.0, 0.0, 1.0), "shape must be"),

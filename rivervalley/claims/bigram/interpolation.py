@@ -59,11 +59,13 @@ def _branches(model: Bigram, setting: Setting, tail: int) -> tuple[Run, Run]:
     """Decayed checkpoints after 4,000 and 16,000 steps at a constant rate, branched from one run."""
     count, rate = setting.trajectories(512, 256), 0.4
     drop = 1.0 / rate + 0.25 / model.shape[0] * tail
-    quench = Schedule(schedules.wsd(steps=tail, peak_lr=rate, decay_steps=tail, decay_shape="inverse", final_lr=1.0 / drop).lr)
+    cooldown = Schedule(
+        schedules.wsd(steps=tail, peak_lr=rate, decay_steps=tail, decay_shape="inverse", final_lr=1.0 / drop).lr
+    )
     trunk = simulate(model, schedules.constant(steps=4_000, peak_lr=rate), count, setting.seed, record_every=4_000)
-    early = simulate(model, quench, initial=trunk, record_every=4_000 + tail)
+    early = simulate(model, cooldown, initial=trunk, record_every=4_000 + tail)
     trunk = simulate(model, schedules.constant(steps=12_000, peak_lr=rate), initial=trunk, record_every=16_000)
-    return early, simulate(model, quench, initial=trunk, record_every=16_000 + tail)
+    return early, simulate(model, cooldown, initial=trunk, record_every=16_000 + tail)
 
 
 def _decayed(setting: Setting, tail: int = 4_000) -> list[Check]:

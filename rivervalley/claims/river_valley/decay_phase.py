@@ -74,10 +74,10 @@ def _best_rates(steps: int, hills: np.ndarray, start: np.ndarray) -> np.ndarray:
 def _one_over_t(rates_of: Callable[[int], np.ndarray]) -> list[Check]:
     checks = []
     for steps in (1, 2, 5, 10, 20, 40):
-        best = float(theory.quenched_variance(steps, H, NOISE, STATIONARY))
+        best = float(theory.cooled_variance(steps, H, NOISE, STATIONARY))
         reached = _variance_after(rates_of(steps))
         checks.append(near(f"V after the best {steps} rates", best, reached, relative=1e-6))
-        rule = theory.optimal_quench_lr(steps, ETA, H)
+        rule = theory.optimal_cooldown_lr(steps, ETA, H)
         checks.append(worst(f"the {steps} rates, 1 / (2 / eta + h t)", rule, rates_of(steps), relative=5e-3))
     return checks
 
@@ -86,15 +86,15 @@ def _by_brute_force(steps: int) -> np.ndarray:
     return _best_rates(steps, np.array([H]), np.array([STATIONARY]))
 
 
-def _quench(first_at_peak: bool) -> list[Check]:
+def _cooldown(first_at_peak: bool) -> list[Check]:
     checks = []
     for h in (0.05, 0.4, 1.5):
         start = float(theory.stationary_variance(ETA, h, NOISE))
         for steps in (1, 7, 100, 2000):
-            lr = theory.optimal_quench_lr(steps, ETA, h)
+            lr = theory.optimal_cooldown_lr(steps, ETA, h)
             if first_at_peak:  # as the usual implementations start
                 lr = np.asarray(1.0 / (1.0 / ETA + h * np.arange(steps)), dtype=np.float64)
-            exact = float(theory.quenched_variance(steps, h, NOISE, start))
+            exact = float(theory.cooled_variance(steps, h, NOISE, start))
             checks.append(near(f"V_T for h = {h:g}, T = {steps}", exact, _variance_after(lr, h, start=start), relative=1e-10))
     return checks
 
@@ -136,8 +136,8 @@ def _steps_needed(share: float) -> list[Check]:
     checks = []
     for h, factor in ((0.4, 10.0), (1.0, 4.0), (0.1, 100.0)):
         start = float(theory.stationary_variance(ETA, h, NOISE))
-        steps = round(float(theory.quench_steps(factor, ETA, h)) * share)
-        left = _variance_after(theory.optimal_quench_lr(steps, ETA, h), h, start=start)
+        steps = round(float(theory.cooldown_steps(factor, ETA, h)) * share)
+        left = _variance_after(theory.optimal_cooldown_lr(steps, ETA, h), h, start=start)
         checks.append(near(f"factor after {steps} steps, h = {h:g}", factor, start / left, relative=1e-9))
         border = float(theory.border_curvature(factor, ETA, steps))
         checks.append(near("curvature at the border of river and hill", h, border, relative=1e-9))
@@ -185,12 +185,12 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P04",
-        statement="The optimal quench of a stationary mode reaches the variance of a Bayesian average of its steps.",
+        statement="The optimal cooldown of a stationary mode reaches the variance of a Bayesian average of its steps.",
         formula="V_T = 1 / (1 / V_0 + h^2 T / s2) under 1 / eta_t = 2 / eta + h t",
         status="derived",
         kind="exact",
-        measure=lambda setting: _quench(False),
-        control=lambda setting: _quench(True),
+        measure=lambda setting: _cooldown(False),
+        control=lambda setting: _cooldown(True),
         note="The rates start at half the stable one; the decay of WSD-S starts at the stable rate itself.",
     ),
     _claim(
@@ -204,7 +204,7 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P06",
-        statement="An inverse decay quenches modes steeper than its rate and leaves flatter ones.",
+        statement="An inverse decay anneals modes steeper than its rate and leaves flatter ones.",
         formula="V_T = V_0 r^(-2h/a) + s2 eta / (2h - a) (1/r - r^(-2h/a)), 1/eta_t = 1/eta + a t",
         status="derived",
         kind="asymptotic",

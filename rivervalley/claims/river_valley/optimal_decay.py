@@ -96,8 +96,8 @@ def _windows(slowest: float, _: Setting) -> list[Check]:
     ]
     h = np.array([slowest, 3.0 * slowest])
     V0 = theory.stationary_variance(peak, h, 0.2)
-    V = theory.quenched_variance(1_000, h, 0.2, V0)
-    needed = theory.quench_steps(V0 / V, peak, h)
+    V = theory.cooled_variance(1_000, h, 0.2, V0)
+    needed = theory.cooldown_steps(V0 / V, peak, h)
     return [*checks, worst("steps to cut the hill loss by f: (f - 1)(2 - eta h) / (eta h)", 1_000.0, needed, relative=1e-9)]
 
 
@@ -111,7 +111,7 @@ def _lengths(slope: float, _: Setting) -> list[Check]:
         valley = RiverValley([h], noise, LinearRiver(g))
 
         def end(length: int, eta: float = eta, h: float = h, valley: RiverValley = valley) -> float:
-            tail = theory.optimal_quench_lr(length, eta, h)
+            tail = theory.optimal_cooldown_lr(length, eta, h)
             s = schedules.constant(total - length, eta).then(Schedule(tail))
             return float(valley.expected(s, total).loss[-1])
 
@@ -154,7 +154,7 @@ CLAIMS: Sequence[Claim] = (
         kind="exact",
         measure=partial(_windows, 0.01),
         control=partial(_windows, 1.0),
-        note="Not run by the paper. It holds for hills that the shorter window does not quench; for steeper ones (the control) the "
+        note="Not run by the paper. It holds for hills that the shorter window does not anneal; for steeper ones (the control) the "
         "last rate alone decides.",
     ),
     _claim(

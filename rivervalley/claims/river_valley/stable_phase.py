@@ -101,7 +101,7 @@ def _averaged(count_of_iterates: int, setting: Setting) -> list[Check]:
     predicted = float(theory.averaged_variance(K, rate, h, 1.0))
     variance, error = 2.0 * run.loss[-1] / h, 2.0 * run.loss_stderr[-1] / h
     V0 = float(theory.stationary_variance(rate, h, 1.0))
-    quench = float(theory.quenched_variance(K, h, 1.0, V0))
+    cooldown = float(theory.cooled_variance(K, h, 1.0, V0))
     rng = np.random.default_rng(0)
     gradients, c = rng.standard_normal((20, 3)), rng.dirichlet(np.ones(21))
     theta = np.concatenate([np.zeros((1, 3)), -np.cumsum(gradients, axis=0)])
@@ -109,8 +109,8 @@ def _averaged(count_of_iterates: int, setting: Setting) -> list[Check]:
     return [
         near("variance of the mean of 60 iterates", 0.0154, predicted, 1e-4),
         agreement("the same, sampled", predicted, variance, error),
-        near("variance after the best decay of 60 steps", 0.0145, quench, 1e-4),
-        at_most("the best decay over averaging", 1.0, quench / predicted),
+        near("variance after the best decay of 60 steps", 0.0145, cooldown, 1e-4),
+        at_most("the best decay over averaging", 1.0, cooldown / predicted),
         worst("merged iterates as reweighed gradients", c @ theta, merged, 1e-12),
     ]
 

@@ -13,7 +13,7 @@ from rivervalley import schedules, theory
 from rivervalley.claims.checks import Check, at_least, near, worst
 from rivervalley.claims.claim import Claim
 from rivervalley.landscapes import FlatRiver, PowerRiver, RiverValley
-from rivervalley.planning.optimal import optimal_quench, stationary
+from rivervalley.planning.optimal import optimal_cooldown, stationary
 from rivervalley.schedules import Schedule
 from rivervalley.schedules.shapes import decay
 from rivervalley.simulation.compare import Contender, compare, contenders
@@ -40,7 +40,7 @@ def _shapes(noise_scale: float) -> list[Check]:
     stable = stationary(valley, ETA)
     checks = [near("stable hill loss", 6.714, valley.stationary_hill_loss(ETA), 5e-4)]
     for steps, floors in _TABLE.items():
-        best = optimal_quench(valley, steps, ETA)
+        best = optimal_cooldown(valley, steps, ETA)
         checks.append(near(f"optimum over all rates, {steps} steps", _OPTIMUM[steps], best.loss, 6e-4))
         for floor, stated in floors.items():
             # The table's rates are those of the middles of the steps, (k + 1/2) / D, where our schedules take (k + 1) / D.
