@@ -1,0 +1,248 @@
+"""A valley on a sphere of large dimension: hills and a river that feel the turn of each update.
+
+Legend: y a hill coordinate's deviation from its mean M, t its target, k its drift, D its diffusion; x the river's angle.
+
+    y' = (keep - pull k) y - turn D z        M' = (keep - pull k) M + pull k t        x' = x - turn c'(x)
+
+with keep, turn and pull as kernels.norm gives them. Under MOMENTUM averages of such gradients are subtracted,
+
+    y' = keep y - turn m'    m' = b1 m + pull k y + gain D z        M' likewise with pull k (M - t), x' with gain c'(x)
+
+theta = y + M is a coordinate of the direction, whose rms over all coordinates is 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rivervalley.kernels._compile import device, kernel
+from rivervalley.kernels.curved import river_slopes
+from rivervalley.kernels.descent import first_diverged
+from rivervalley.kernels.noise import four_normals
+from rivervalley.kernels.rivers import river_descend, river_losses
+
+_U = np.uint64
+
+
+@device
+def expected_losses(V, M, weight, target):
+    """Sums of weight V / 2 and of weight (M - target)^2 / 2 over the modes."""
+    hill, signal = 0.0, 0.0
+    for i in range(V.size):
+        hill += weight[i] * V[i]
+        signal += weight[i] * (M[i] - target[i]) ** 2
+    return 0.5 * hill, 0.5 * signal
+
+
+@kernel
+def spherical_moments(V, M, keep, turn, pull, first_step, k, D2, target, weight, record_at, hill, signal):
+    """Variances V and means M (modes,) after keep.size updates, in place; losses at the recorded update counts."""
+    moving = False
+    for i in range(M.size):
+        moving |= M[i] != 0.0 or target[i] != 0.0
+    r = 0
+    if r < record_at.size and record_at[r] == first_step:
+        hill[r], signal[r] = expected_losses(V, M, weight, target)
+        r += 1
+    for t in range(keep.size):
+        c, s, s2 = keep[t], pull[t], turn[t] * turn[t]
+        for i in range(V.size):
+            f = c - s * k[i]
+            V[i] = f * f * V[i] + s2 * D2[i]
+        if moving:
+            for i in range(V.size):
+                M[i] = (c - s * k[i]) * M[i] + s * k[i] * target[i]
+        if r < record_at.size and record_at[r] == first_step + t + 1:
+            hill[r], signal[r] = expected_losses(V, M, weight, target)
+            r += 1
+
+
+@kernel
+def momentum_moments(V, M, Y, Z, P, keep, turn, gain, pull, b1, first_step, k, D2, target, weight, record_at, hill, signal):
+    """As spherical_moments under MOMENTUM: Y, Z the covariance of y with its momentum and the variance of that, P its mean."""
+    r = 0
+    if r < record_at.size and record_at[r] == first_step:
+        hill[r], signal[r] = expected_losses(V, M, weight, target)
+        r += 1
+    for t in range(keep.size):
+        c, s, g2 = keep[t], turn[t], gain[t] * gain[t]
+        for i in range(V.size):
+            f = pull[t] * k[i]
+            Z[i] = b1 * b1 * Z[i] + 2.0 * b1 * f * Y[i] + f * f * V[i] + g2 * D2[i]
+            y = b1 * Y[i] + f * V[i]
+            V[i] = c * c * V[i] - 2.0 * c * s * y + s * s * Z[i]
+            Y[i] = c * y - s * Z[i]
+            P[i] = b1 * P[i] + f * (M[i] - target[i])
+            M[i] = c * M[i] - s * P[i]
+        if r < record_at.size and record_at[r] == first_step + t + 1:
+            hill[r], signal[r] = expected_losses(V, M, weight, target)
+            r += 1
+
+
+@device
+def deviate(y, m, keep, turn, gain, pull, b1, k, D, z):
+    """One update of a row of deviations with the normals z; m its momentum, or an empty row."""
+    if m.size > 0:
+        f, s = pull * k, gain * D
+        for i in range(y.size):
+            m[i] = b1 * m[i] + f * y[i] + s * z[i]
+            y[i] = keep * y[i] - turn * m[i]
+    else:
+        f, s = keep - pull * k, turn * D
+        for i in range(y.size):
+            y[i] = f * y[i] - s * z[i]
+
+
+@device
+def approach(M, m, keep, turn, pull, b1, k, target):
+    """One update of a row of means."""
+    s = pull * k
+    if m.size > 0:
+        for i in range(M.size):
+            m[i] = b1 * m[i] + s * (M[i] - target)
+            M[i] = keep * M[i] - turn * m[i]
+    else:
+        f, s = keep - s, s * target
+        for i in range(M.size):
+            M[i] = f * M[i] + s
+
+
+@device
+def follow_river(x, m, turn, gain, b1, river, p, q, slope):
+    """One update of the river's angle; slope (lanes,) is room to work in."""
+    if m.size > 0:
+        river_slopes(river, p, q, x, slope)
+        for i in range(x.size):
+            m[i] = b1 * m[i] + gain * slope[i]
+            x[i] -= turn * m[i]
+    else:
+        river_descend(river, p, q, turn, x)
+
+
+@device
+def record_spherical(w, d, target, weight, river, scale, q, floor, out):
+    """out (3, lanes): c(x) and the loss of the means; what the deviations add; the floor."""
+    signal, hill, lowest = out[0], out[1], out[2]
+    means = w.shape[0] - 1 - d
+    river_losses(river, scale, q, w[w.shape[0] - 1], signal)
+    for i in range(hill.size):
+        hill[i] = 0.0
+        lowest[i] = floor
+    for j in range(d):
+        y, half = w[j], 0.5 * weight[j]
+        for i in range(hill.size):
+            hill[i] += half * (y[i] * y[i])
+        if means > 0:
+            M = w[d + j]
+            for i in range(hill.size):
+                gap = M[i] - target[j]
+                hill[i] += half * (2.0 * y[i] * gap)
+                signal[i] += half * (gap * gap)
+
+
+@kernel
+def descend_spherical(
+    w,
+    m,
+    keep,
+    turn,
+    gain,
+    pull,
+    b1,
+    first_step,
+    seed,
+    first_trajectory,
+    k,
+    D,
+    target,
+    weight,
+    river,
+    p,
+    q,
+    scale,
+    forgetting,
+    floor,
+    record_at,
+    out,
+    check_every,
+):
+    """Run updates first_step + 1 ... first_step + keep.size on a block of trajectories, in place.
+
+    w (rows, lanes): the deviations (d,), their means (d or 0), the river's angle; m their momenta, or (rows, 0). The river
+    moves by c'(x) of amplitude p and is recorded with amplitude `scale`. Returns as descent.descend does.
+    """
+    seed, first = _U(seed), _U(first_trajectory)
+    d, lanes, river_row = D.size, w.shape[1], w.shape[0] - 1
+    momentum = m.shape[1] > 0
+    room, slope = np.empty((4, lanes)), np.empty(lanes)
+    z0, z1, z2, z3 = room[0], room[1], room[2], room[3]
+    r = 0
+    if r < record_at.size and record_at[r] == first_step:
+        record_spherical(w, d, target, weight, river, scale, q, floor, out[r])
+        r += 1
+    for t in range(keep.size):
+        step = _U(first_step + t)
+        c, s, g, f = keep[t] if forgetting else 1.0, turn[t], gain[t] if momentum else 0.0, pull[t]
+        for j in range(0, d, 4):
+            for i in range(lanes):
+                z0[i], z1[i], z2[i], z3[i] = four_normals(seed, first + _U(i), step, _U(j >> 2))
+            for i in range(min(4, d - j)):
+                deviate(w[j + i], m[j + i], c, s, g, f, b1, k[j + i], D[j + i], room[i])
+        for j in range(d, river_row):
+            approach(w[j], m[j], c, s, f, b1, k[j - d], target[j - d])
+        follow_river(w[river_row], m[river_row], s, g, b1, river, p, q, slope)
+        done = first_step + t + 1
+        if done % check_every == 0 or t + 1 == keep.size:
+            lane = first_diverged(w)
+            if lane >= 0:
+                return done, lane
+        if r < record_at.size and record_at[r] == done:
+            record_spherical(w, d, target, weight, river, scale, q, floor, out[r])
+            r += 1
+    return -1, -1
+
+
+@kernel
+def spherical_adjoint(V, M, keep, turn, pull, k, D2, target, weight, path, d_keep, d_turn, d_pull):
+    """Final sums of weight V / 2 and weight (M - target)^2 / 2; derivatives of their sum are added to d_* (steps,).
+
+    V, M (modes,) are those at the start and stay as they are; path (2, steps, lanes) is room for `lanes` modes at a time.
+    """
+    T, lanes = keep.size, path.shape[2]
+    hill, signal = 0.0, 0.0
+    v, mean = np.empty(lanes), np.empty(lanes)
+    for first in range(0, V.size, lanes):
+        n = min(lanes, V.size - first)
+        kk, dd, tt = k[first : first + n], D2[first : first + n], target[first : first + n]
+        for i in range(n):
+            v[i], mean[i] = V[first + i], M[first + i]
+        for t in range(T):
+            c, s, s2 = keep[t], pull[t], turn[t] * turn[t]
+            before_v, before_m = path[0, t], path[1, t]
+            for i in range(n):
+                before_v[i], before_m[i] = v[i], mean[i]
+                f = c - s * kk[i]
+                v[i] = f * f * v[i] + s2 * dd[i]
+                mean[i] = f * mean[i] + s * kk[i] * tt[i]
+        for i in range(n):
+            w, gap = weight[first + i], mean[i] - tt[i]
+            hill += 0.5 * w * v[i]
+            signal += 0.5 * w * gap * gap
+            v[i], mean[i] = 0.5 * w, w * gap  # from here on, derivatives by V and M
+        for b in range(T):
+            t = T - 1 - b
+            c, s = keep[t], pull[t]
+            before_v, before_m = path[0, t], path[1, t]
+            by_keep, by_turn, by_pull = 0.0, 0.0, 0.0
+            for i in range(n):
+                f = c - s * kk[i]
+                by_f = 2.0 * f * before_v[i] * v[i] + before_m[i] * mean[i]
+                by_keep += by_f
+                by_turn += 2.0 * turn[t] * dd[i] * v[i]
+                by_pull += kk[i] * (tt[i] * mean[i] - by_f)
+                v[i] *= f * f
+                mean[i] *= f
+            d_keep[t] += by_keep
+            d_turn[t] += by_turn
+            d_pull[t] += by_pull
+    return hill, signal
