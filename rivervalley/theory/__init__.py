@@ -1,6 +1,7 @@
 """Exact statements about SGD on river valleys, as functions.
 
-`hills` holds what noise does at a constant rate, `decay` what a decay achieves and costs. In all of them one update is
+`hills` holds what noise does at a constant rate, `decay` what a decay achieves and costs; `equilibrium` what weight decay does
+to scale-invariant weights under any rule. In all of them one update is
 w <- w - lr * (gradient + xi) with Var xi = noise_std^2 per coordinate (batch size 1; divide the variance by the batch size),
 and the hill loss of a mode is curvature / 2 * E y^2. `river` finds rivers from their definition, and flows on a surface.
 """
@@ -17,6 +18,21 @@ from rivervalley.theory.decay import long_decay_steps as long_decay_steps
 from rivervalley.theory.decay import optimal_cooldown_lr as optimal_cooldown_lr
 from rivervalley.theory.decay import wsd_s_summed_lr as wsd_s_summed_lr
 from rivervalley.theory.decay import wsd_summed_lr as wsd_summed_lr
+from rivervalley.theory.equilibrium import best_peak_exponent as best_peak_exponent
+from rivervalley.theory.equilibrium import decay_exponent as decay_exponent
+from rivervalley.theory.equilibrium import equilibrium_norm as equilibrium_norm
+from rivervalley.theory.equilibrium import equilibrium_step as equilibrium_step
+from rivervalley.theory.equilibrium import equilibrium_turn as equilibrium_turn
+from rivervalley.theory.equilibrium import memory_exponent as memory_exponent
+from rivervalley.theory.equilibrium import noise_exponent as noise_exponent
+from rivervalley.theory.equilibrium import norm_growth as norm_growth
+from rivervalley.theory.equilibrium import power_sum as power_sum
+from rivervalley.theory.equilibrium import power_sum_rest as power_sum_rest
+from rivervalley.theory.equilibrium import sphere_variance as sphere_variance
+from rivervalley.theory.equilibrium import stationary_noise as stationary_noise
+from rivervalley.theory.equilibrium import step_after_drop as step_after_drop
+from rivervalley.theory.equilibrium import straight_river_stall as straight_river_stall
+from rivervalley.theory.equilibrium import winding_river_loss as winding_river_loss
 from rivervalley.theory.hills import averaged_variance as averaged_variance
 from rivervalley.theory.hills import chord_hill_share as chord_hill_share
 from rivervalley.theory.hills import critical_chord as critical_chord
