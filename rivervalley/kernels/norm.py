@@ -20,12 +20,36 @@ n'^2 = a^2 n^2 - 2 a e b1 q + e^2 M', q' = a b1 q - e M', M' = b1^2 M + (1 - b1)
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rivervalley.kernels._compile import device, kernel
 from rivervalley.kernels.elementary import exp, log
 from rivervalley.kernels.relative_step import next_square
 
 WALK, SGD, FROZEN, MOMENTUM = 0, 1, 2, 3
+
+
+class Turns(NamedTuple):
+    """Factors of each update, shape (steps,) each; gain is empty without momentum."""
+
+    keep: NDArray[np.float64]
+    turn: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    pull: NDArray[np.float64]
+    beta1: float
+
+
+class NormRule(NamedTuple):
+    """What sets the norm: code, weight decay, b1, b2 and the bound on the rms of the gradient."""
+
+    code: int
+    weight_decay: float
+    beta1: float
+    beta2: float
+    clip: float
 
 
 @device
@@ -35,8 +59,10 @@ def stiffening(n2, reference, power):
 
 
 @kernel
-def turns(rule, lr, wd, b1, b2, clip, reference, power, carried, keep, turn, gain, pull):
-    """Turns of lr.size updates: keep, turn, pull (steps,), gain (steps,) or (0,). `carried` (6,) moves on in place."""
+def turns(norm_rule, lr, reference, power, carried, out):
+    """Fill `out`, Turns, for lr.size updates under a NormRule; `carried` (6,) moves on in place."""
+    rule, wd, b1, b2, clip = norm_rule
+    keep, turn, gain, pull, _ = out
     n2, v, M, q, p1, p2 = carried[0], carried[1], carried[2], carried[3], carried[4], carried[5]
     for t in range(lr.size):
         eta = lr[t]
@@ -70,11 +96,13 @@ def turns(rule, lr, wd, b1, b2, clip, reference, power, carried, keep, turn, gai
 
 
 @kernel
-def turns_adjoint(rule, lr, wd, reference, power, n2, d_keep, d_turn, d_pull, gradient):
-    """From derivatives by keep, turn and pull (steps,) those by every LR, added to gradient; all rules but MOMENTUM.
+def turns_adjoint(norm_rule, lr, reference, power, n2, derivatives, gradient):
+    """From derivatives by keep, turn and pull (3, steps) those by every LR, added to gradient; all rules but MOMENTUM.
 
-    n2 (steps + 1,) holds n^2 before each update.
+    n2 (steps + 1,) holds n^2 before each update and after the last.
     """
+    rule, wd = norm_rule[0], norm_rule[1]
+    d_keep, d_turn, d_pull = derivatives[0], derivatives[1], derivatives[2]
     carry = 0.0  # derivative by n^2 after the update
     for b in range(lr.size):
         t = lr.size - 1 - b

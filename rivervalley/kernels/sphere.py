@@ -17,11 +17,10 @@ import math
 import numpy as np
 
 from rivervalley.kernels._compile import device, kernel
-from rivervalley.kernels.curved import river_slopes
 from rivervalley.kernels.descent import first_diverged
 from rivervalley.kernels.noise import four_normals
 from rivervalley.kernels.norm import stiffening
-from rivervalley.kernels.rivers import FLAT, river_losses
+from rivervalley.kernels.rivers import FLAT, river_losses, river_slopes
 
 _U = np.uint64
 NORMALISED, SGD, KNOWN, SIGN, ADAM = range(5)
@@ -63,8 +62,9 @@ def squares(rows, out):
 
 
 @device
-def gradients(W, g, inverse, stiffer, h, sigma, target, seed, first, step):
+def gradients(W, g, inverse, stiffer, hills, seed, first, step):
     """g[j, lane] = h (theta - t) + sigma z of the hills and z of the others, before it is projected."""
+    h, sigma, target = hills
     m, d = W.shape[0], h.size
     for j in range(0, m, 4):
         g0, g1, g2, g3 = g[j], g[j + 1], g[j + 2], g[j + 3]
@@ -77,9 +77,11 @@ def gradients(W, g, inverse, stiffer, h, sigma, target, seed, first, step):
 
 
 @device
-def river_gradient(W, g, phi, slope, inverse, river, p, q, rho, k_rho):
+def river_gradient(W, g, phi, slope, inverse, river, plane):
     """The two rows of a winding river, or the one of a straight one: g holds the noise of the radius on entry."""
-    river_slopes(river, p, q, phi, slope)
+    code, p, q = river
+    rho, k_rho = plane
+    river_slopes(code, p, q, phi, slope)
     if k_rho == 0.0:
         for i in range(phi.size):
             g[0, i] = slope[i] / rho
@@ -94,8 +96,9 @@ def river_gradient(W, g, phi, slope, inverse, river, p, q, rho, k_rho):
 
 
 @device
-def move_river(W, before, phi, q, m, rho, k_rho):
+def move_river(W, before, phi, q, m, plane):
     """phi after an update that took the river's rows from `before` to W."""
+    rho, k_rho = plane
     for i in range(phi.size):
         if k_rho == 0.0:
             phi[i] = W[0, i] * math.sqrt(m / q[i]) / rho
@@ -157,10 +160,12 @@ def apply(rule, W, g, size, sigma, mo, ve, b1, b2, first, second, a, eta, q):
 
 
 @device
-def record_sphere(W, phi, q, h, target, river, p, qq, rho, k_rho, out):
+def record_sphere(W, phi, q, hills, river, plane, out):
     """out (2, lanes): c(phi), and the hills' loss with that of the river's radius."""
+    h, _, target = hills
+    rho, k_rho = plane
     m, d = W.shape[0], h.size
-    river_losses(river, p, qq, phi, out[0])
+    river_losses(river[0], river[1], river[2], phi, out[0])
     hill = out[1]
     for i in range(q.size):
         inverse = math.sqrt(m / q[i])
@@ -173,46 +178,35 @@ def record_sphere(W, phi, q, h, target, river, p, qq, rho, k_rho, out):
         hill[i] = 0.5 * total
 
 
-@kernel
-def descend_sphere(
-    W,
-    mo,
-    ve,
-    phi,
-    lr,
-    first_step,
-    seed,
-    first_trajectory,
-    h,
-    sigma,
-    target,
-    rule,
-    wd,
-    b1,
-    b2,
-    clip,
-    reference,
-    power,
-    projected,
-    river,
-    p,
-    qq,
-    rho,
-    k_rho,
-    record_at,
-    out,
-    check_every,
-):
-    """Run updates first_step + 1 ... first_step + lr.size on a block of trajectories, in place; returns as descent.descend.
+@device
+def sizes(rule, clip, g, inverse, size):
+    """What a lane's gradient is multiplied by: 1 / n (SGD, ADAM) within `clip`, or what makes its rms 1 (NORMALISED)."""
+    if rule == NORMALISED or clip < math.inf:
+        squares(g, size)
+    for i in range(size.size):
+        if rule == NORMALISED:
+            size[i] = math.sqrt(g.shape[0] / size[i])
+        elif clip < math.inf:
+            size[i] = inverse[i] * min(1.0, clip / (inverse[i] * math.sqrt(size[i] / g.shape[0])))
+        else:
+            size[i] = inverse[i]
 
-    W (m, lanes); mo, ve (m, lanes) with ADAM, else (0, lanes); phi (lanes,) the river's angle; the loss has out (records, 2,
-    lanes). The stiffness of hills goes as (reference / n)^power; clip bounds the rms of the gradient under SGD and ADAM.
+
+@kernel
+def descend_sphere(block, m, rule, norm_rule, hills, stiffness, projected, river, plane):
+    """Descent on a block, whose state and recorded out (records, 2, lanes) are filled in place; returns as descent.descend.
+
+    state: W (m, lanes), with ADAM its two moments, and the river's angle in the last row. norm_rule has weight decay, b1, b2
+    and the bound on the rms of the gradient; hills = (h, sigma, target), (d,) each; they are stiffer by (reference / n)^power
+    with stiffness = (reference, power); river its (code, p, q), plane = (rho, k_rho).
     """
-    seed, first = _U(seed), _U(first_trajectory)
-    m, lanes, d = W.shape[0], W.shape[1], h.size
-    g = np.empty((4 * ((m + 3) // 4), lanes))
+    state, lr, first_step, seed, first_trajectory, record_at, out, check_every = block
+    _, wd, b1, b2, clip = norm_rule
+    first, d, lanes = _U(first_trajectory), hills[0].size, state.shape[1]
+    W, phi, has_river = state[:m], state[state.shape[0] - 1], river[0] != FLAT
+    mo, ve = (state[m : 2 * m], state[2 * m : 3 * m]) if rule == ADAM else (W, W)
+    g, before = np.empty((4 * ((m + 3) // 4), lanes)), np.empty((2, lanes))
     q, inverse, stiffer, size, slope = np.empty((5, lanes))
-    before = np.empty((2, lanes))
     p1, p2 = 1.0, 1.0
     for _ in range(first_step):
         p1, p2 = next_power(p1, b1), next_power(p2, b2)
@@ -221,38 +215,28 @@ def descend_sphere(
     squares(W, q)
     r = 0
     if r < record_at.size and record_at[r] == first_step:
-        record_sphere(W, phi, q, h, target, river, p, qq, rho, k_rho, out[r])
+        record_sphere(W, phi, q, hills, river, plane, out[r])
         r += 1
     for t in range(lr.size):
         for i in range(lanes):
             inverse[i] = math.sqrt(m / q[i])
-            stiffer[i] = stiffening(q[i] / m, reference, power)
-        gradients(W, g, inverse, stiffer, h, sigma, target, seed, first, _U(first_step + t))
-        if river != FLAT:
-            river_gradient(W[d:], g[d:], phi, slope, inverse, river, p, qq, rho, k_rho)
-        project(W, g, q, projected)
-        if rule == NORMALISED or clip < math.inf:
-            squares(g[:m], size)
-        for i in range(lanes):
-            if rule == NORMALISED:
-                size[i] = math.sqrt(m / size[i])
-            elif clip < math.inf:
-                rms = inverse[i] * math.sqrt(size[i] / m)
-                size[i] = inverse[i] * min(1.0, clip / rms)
-            else:
-                size[i] = inverse[i]
-        p1, p2 = next_power(p1, b1), next_power(p2, b2)
-        if river != FLAT:
+            stiffer[i] = stiffening(q[i] / m, stiffness[0], stiffness[1])
+        gradients(W, g, inverse, stiffer, hills, seed, first, _U(first_step + t))
+        if has_river:
+            river_gradient(W[d:], g[d:], phi, slope, inverse, river, plane)
             before[:] = W[d : d + 2]
-        apply(rule, W, g, size, sigma, mo, ve, b1, b2, 1.0 - p1, 1.0 - p2, 1.0 - lr[t] * wd, lr[t], q)
-        if river != FLAT:
-            move_river(W[d:], before, phi, q, m, rho, k_rho)
+        project(W, g, q, projected)
+        sizes(rule, clip, g[:m], inverse, size)
+        p1, p2 = next_power(p1, b1), next_power(p2, b2)
+        apply(rule, W, g, size, hills[1], mo, ve, b1, b2, 1.0 - p1, 1.0 - p2, 1.0 - lr[t] * wd, lr[t], q)
+        if has_river:
+            move_river(W[d:], before, phi, q, m, plane)
         done = first_step + t + 1
         if done % check_every == 0 or t + 1 == lr.size:
             lane = first_diverged(W)
             if lane >= 0:
                 return done, lane
         if r < record_at.size and record_at[r] == done:
-            record_sphere(W, phi, q, h, target, river, p, qq, rho, k_rho, out[r])
+            record_sphere(W, phi, q, hills, river, plane, out[r])
             r += 1
     return -1, -1

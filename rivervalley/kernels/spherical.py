@@ -16,10 +16,9 @@ from __future__ import annotations
 import numpy as np
 
 from rivervalley.kernels._compile import device, kernel
-from rivervalley.kernels.curved import river_slopes
 from rivervalley.kernels.descent import first_diverged
 from rivervalley.kernels.noise import four_normals
-from rivervalley.kernels.rivers import river_descend, river_losses
+from rivervalley.kernels.rivers import river_losses, river_slopes
 
 _U = np.uint64
 
@@ -35,8 +34,13 @@ def expected_losses(V, M, weight, target):
 
 
 @kernel
-def spherical_moments(V, M, keep, turn, pull, first_step, k, D2, target, weight, record_at, hill, signal):
-    """Variances V and means M (modes,) after keep.size updates, in place; losses at the recorded update counts."""
+def spherical_moments(V, M, turns, first_step, hills, record_at, hill, signal):
+    """Variances V and means M (modes,) after the turns, in place; losses at the recorded update counts.
+
+    hills = (k, D^2, target, weight), (modes,) each.
+    """
+    keep, turn, _, pull, _ = turns
+    k, D2, target, weight = hills
     moving = False
     for i in range(M.size):
         moving |= M[i] != 0.0 or target[i] != 0.0
@@ -58,8 +62,10 @@ def spherical_moments(V, M, keep, turn, pull, first_step, k, D2, target, weight,
 
 
 @kernel
-def momentum_moments(V, M, Y, Z, P, keep, turn, gain, pull, b1, first_step, k, D2, target, weight, record_at, hill, signal):
+def momentum_moments(V, M, Y, Z, P, turns, first_step, hills, record_at, hill, signal):
     """As spherical_moments under MOMENTUM: Y, Z the covariance of y with its momentum and the variance of that, P its mean."""
+    keep, turn, gain, pull, b1 = turns
+    k, D2, target, weight = hills
     r = 0
     if r < record_at.size and record_at[r] == first_step:
         hill[r], signal[r] = expected_losses(V, M, weight, target)
@@ -108,23 +114,26 @@ def approach(M, m, keep, turn, pull, b1, k, target):
 
 
 @device
-def follow_river(x, m, turn, gain, b1, river, p, q, slope):
-    """One update of the river's angle; slope (lanes,) is room to work in."""
+def follow_river(x, m, turn, gain, b1, river, slope):
+    """One update of the river's angle; slope (lanes,) is scratch."""
+    code, p, q = river
+    river_slopes(code, p, q, x, slope)
     if m.size > 0:
-        river_slopes(river, p, q, x, slope)
         for i in range(x.size):
             m[i] = b1 * m[i] + gain * slope[i]
             x[i] -= turn * m[i]
     else:
-        river_descend(river, p, q, turn, x)
+        for i in range(x.size):
+            x[i] -= turn * slope[i]
 
 
 @device
-def record_spherical(w, d, target, weight, river, scale, q, floor, out):
+def record_spherical(w, target, weight, river, scale, floor, out):
     """out (3, lanes): c(x) and the loss of the means; what the deviations add; the floor."""
     signal, hill, lowest = out[0], out[1], out[2]
+    d = target.size
     means = w.shape[0] - 1 - d
-    river_losses(river, scale, q, w[w.shape[0] - 1], signal)
+    river_losses(river[0], scale, river[2], w[w.shape[0] - 1], signal)
     for i in range(hill.size):
         hill[i] = 0.0
         lowest[i] = floor
@@ -141,44 +150,25 @@ def record_spherical(w, d, target, weight, river, scale, q, floor, out):
 
 
 @kernel
-def descend_spherical(
-    w,
-    m,
-    keep,
-    turn,
-    gain,
-    pull,
-    b1,
-    first_step,
-    seed,
-    first_trajectory,
-    k,
-    D,
-    target,
-    weight,
-    river,
-    p,
-    q,
-    scale,
-    forgetting,
-    floor,
-    record_at,
-    out,
-    check_every,
-):
-    """Run updates first_step + 1 ... first_step + keep.size on a block of trajectories, in place.
+def descend_spherical(block, rows, turns, forgetting, hills, river, scale, floor):
+    """Descent on a block, whose state and recorded out (records, 3, lanes) are filled in place; returns as descent.descend.
 
-    w (rows, lanes): the deviations (d,), their means (d or 0), the river's angle; m their momenta, or (rows, 0). The river
-    moves by c'(x) of amplitude p and is recorded with amplitude `scale`. Returns as descent.descend does.
+    The first `rows` of the state are the deviations (d,), their means (d or none) and the river's angle; under MOMENTUM as
+    many momenta follow. turns are those of block.lr; hills = (k, D, target, weight), (d,) each; river its (code, p, q), by
+    which the angle moves, with `scale` in place of p where its loss is recorded.
     """
-    seed, first = _U(seed), _U(first_trajectory)
-    d, lanes, river_row = D.size, w.shape[1], w.shape[0] - 1
-    momentum = m.shape[1] > 0
-    room, slope = np.empty((4, lanes)), np.empty(lanes)
-    z0, z1, z2, z3 = room[0], room[1], room[2], room[3]
+    state, _, first_step, seed, first_trajectory, record_at, out, check_every = block
+    keep, turn, gain, pull, b1 = turns
+    k, D, target, weight = hills
+    first, momentum = _U(first_trajectory), gain.size > 0
+    d, lanes = D.size, state.shape[1]
+    w = state[:rows]
+    m = state[rows : 2 * rows] if momentum else np.empty((rows, 0))
+    scratch, slope = np.empty((4, lanes)), np.empty(lanes)
+    z0, z1, z2, z3 = scratch[0], scratch[1], scratch[2], scratch[3]
     r = 0
     if r < record_at.size and record_at[r] == first_step:
-        record_spherical(w, d, target, weight, river, scale, q, floor, out[r])
+        record_spherical(w, target, weight, river, scale, floor, out[r])
         r += 1
     for t in range(keep.size):
         step = _U(first_step + t)
@@ -187,27 +177,31 @@ def descend_spherical(
             for i in range(lanes):
                 z0[i], z1[i], z2[i], z3[i] = four_normals(seed, first + _U(i), step, _U(j >> 2))
             for i in range(min(4, d - j)):
-                deviate(w[j + i], m[j + i], c, s, g, f, b1, k[j + i], D[j + i], room[i])
-        for j in range(d, river_row):
+                deviate(w[j + i], m[j + i], c, s, g, f, b1, k[j + i], D[j + i], scratch[i])
+        for j in range(d, rows - 1):
             approach(w[j], m[j], c, s, f, b1, k[j - d], target[j - d])
-        follow_river(w[river_row], m[river_row], s, g, b1, river, p, q, slope)
+        follow_river(w[rows - 1], m[rows - 1], s, g, b1, river, slope)
         done = first_step + t + 1
         if done % check_every == 0 or t + 1 == keep.size:
             lane = first_diverged(w)
             if lane >= 0:
                 return done, lane
         if r < record_at.size and record_at[r] == done:
-            record_spherical(w, d, target, weight, river, scale, q, floor, out[r])
+            record_spherical(w, target, weight, river, scale, floor, out[r])
             r += 1
     return -1, -1
 
 
 @kernel
-def spherical_adjoint(V, M, keep, turn, pull, k, D2, target, weight, path, d_keep, d_turn, d_pull):
-    """Final sums of weight V / 2 and weight (M - target)^2 / 2; derivatives of their sum are added to d_* (steps,).
+def spherical_adjoint(V, M, turns, hills, path, derivatives):
+    """Final sums of weight V / 2 and weight (M - target)^2 / 2.
 
-    V, M (modes,) are those at the start and stay as they are; path (2, steps, lanes) is room for `lanes` modes at a time.
+    Derivatives of their sum by keep, turn and pull are added to derivatives (3, steps). hills = (k, D^2, target, weight); V, M
+    (modes,) are those at the start and stay as they are; path (2, steps, n) is scratch for n modes at a time.
     """
+    keep, turn, _, pull, _ = turns
+    k, D2, target, weight = hills
+    d_keep, d_turn, d_pull = derivatives[0], derivatives[1], derivatives[2]
     T, lanes = keep.size, path.shape[2]
     hill, signal = 0.0, 0.0
     v, mean = np.empty(lanes), np.empty(lanes)

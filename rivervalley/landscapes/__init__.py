@@ -1,5 +1,6 @@
 """Loss surfaces that are known exactly."""
 
+from rivervalley.landscapes import rules as rules
 from rivervalley.landscapes.base import Block as Block
 from rivervalley.landscapes.base import ExactLandscape as ExactLandscape
 from rivervalley.landscapes.base import Landscape as Landscape
@@ -14,7 +15,8 @@ from rivervalley.landscapes.parse import parse as parse
 from rivervalley.landscapes.regression.finite_data import FiniteData as FiniteData
 from rivervalley.landscapes.regression.power_law import PowerLaw as PowerLaw
 from rivervalley.landscapes.regression.random_features import RandomFeatures as RandomFeatures
-from rivervalley.landscapes.valleys import update_rules
+from rivervalley.landscapes.spherical.sphere import Sphere as Sphere
+from rivervalley.landscapes.spherical.valley import SphericalValley as SphericalValley
 from rivervalley.landscapes.valleys.circular_bend import CircularBend as CircularBend
 from rivervalley.landscapes.valleys.river_valley import RiverValley as RiverValley
 from rivervalley.landscapes.valleys.rivers import ExponentialRiver as ExponentialRiver
@@ -32,5 +34,3 @@ from rivervalley.landscapes.valleys.walled_valley import PowerWall as PowerWall
 from rivervalley.landscapes.valleys.walled_valley import QuadraticWall as QuadraticWall
 from rivervalley.landscapes.valleys.walled_valley import SoftWall as SoftWall
 from rivervalley.landscapes.valleys.walled_valley import WalledValley as WalledValley
-
-rules = update_rules  # rv.landscapes.rules.Momentum(0.9).on(valley)

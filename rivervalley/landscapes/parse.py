@@ -17,6 +17,9 @@ from rivervalley.landscapes.base import Landscape
 from rivervalley.landscapes.language.language import cities, dirichlet, zipf
 from rivervalley.landscapes.language.model import Bigram
 from rivervalley.landscapes.language.text import from_text
+from rivervalley.landscapes.spherical import rules
+from rivervalley.landscapes.spherical.sphere import Sphere
+from rivervalley.landscapes.spherical.valley import SphericalValley
 from rivervalley.landscapes.valleys.circular_bend import CircularBend
 from rivervalley.landscapes.valleys.river_valley import RiverValley
 from rivervalley.landscapes.valleys.rivers import (
@@ -40,6 +43,9 @@ LANDSCAPES: Mapping[str, Callable[..., Any]] = {
     "walled_valley": WalledValley,
     "hyperbola": Hyperbola,
     "bigram": Bigram,
+    "spherical_valley": SphericalValley,
+    "power_law_spherical_valley": SphericalValley.power_law,
+    "sphere": Sphere,
 }
 
 # What may stand as an argument: rivers, courses, walls, languages, and spacings of curvatures.
@@ -55,6 +61,12 @@ _PARTS: Mapping[str, Callable[..., Any]] = {
     "quadratic_wall": QuadraticWall,
     "soft_wall": SoftWall,
     "power_wall": PowerWall,
+    "adamw": rules.AdamW,
+    "adam": rules.Adam,
+    "sgd": rules.DecayedSGD,
+    "normalised": rules.Normalised,
+    "sign": rules.DecayedSign,
+    "frozen": rules.Frozen,
     "cities": cities,
     "dirichlet": dirichlet,
     "text": from_text,
@@ -72,8 +84,9 @@ def parse(text: str) -> Landscape:
     Rivers are linear, power, exponential, logistic, quadratic and flat; curvatures may be a list, geomspace(low, high, count)
     or linspace(low, high, count). The course of a sheared_bend is sine(amplitude, wavelength) or parabola(radius), the walls
     of a walled_valley are quadratic_wall(), soft_wall(sharpness) or power_wall(power). Languages of bigram(LANGUAGE,
-    batch_size=8) are cities, dirichlet and text: see those of rivervalley.landscapes, where text is from_text. Nothing is
-    evaluated but these calls and literals.
+    batch_size=8) are cities, dirichlet and text: see those of rivervalley.landscapes, where text is from_text. Rules of a
+    spherical_valley or sphere are adamw, adam, sgd, normalised, sign and frozen. Nothing is evaluated but these calls and
+    literals.
 
     Raises
     ------

@@ -19,7 +19,8 @@ def turn(rule, lr, decay, n, beta1=0.0, beta2=0.0, clip=np.inf, power=0.0, carri
     carried = np.array([n * n, 0.0, 0.0, 0.0, 1.0, 1.0]) if carried is None else carried
     keep, turns, pull = np.empty((3, lr.size))
     gain = np.empty(lr.size if rule == "adam" else 0)
-    norm.turns(CODES[rule], lr, decay, beta1, beta2, clip, n, power, carried, keep, turns, gain, pull)
+    norm_rule = norm.NormRule(CODES[rule], decay, beta1, beta2, clip)
+    norm.turns(norm_rule, lr, n, power, carried, norm.Turns(keep, turns, gain, pull, beta1))
     return carried, keep, turns, gain, pull
 
 
@@ -112,7 +113,8 @@ def test_derivatives_by_every_lr_against_finite_differences(rule, power):
 
     squares = norm_path(rule, lr, decay, 0.5) ** 2
     gradient = np.zeros(12)
-    norm.turns_adjoint(CODES[rule], lr, decay, 0.5, power, squares, *weights, gradient)
+    norm_rule = norm.NormRule(CODES[rule], decay, 0.0, 0.0, math.inf)
+    norm.turns_adjoint(norm_rule, lr, 0.5, power, squares, weights, gradient)
     for i in range(12):
         step = 1e-6 * np.eye(12)[i]
         assert gradient[i] == pytest.approx((value(lr + step) - value(lr - step)) / 2e-6, rel=1e-6, abs=1e-8)

@@ -5,6 +5,7 @@ import pytest
 from reference.spherical import moments, spherical_valley
 
 import rivervalley as rv
+from rivervalley.kernels.norm import Turns
 from rivervalley.kernels.spherical import spherical_moments
 from rivervalley.landscapes import ExponentialRiver, FlatRiver, LinearRiver, LogisticRiver, PowerRiver, QuadraticRiver
 from rivervalley.landscapes.spherical.rules import Adam, AdamW, DecayedSGD, DecayedSign, Frozen, Normalised
@@ -69,7 +70,7 @@ def test_rivers_move_by_their_slope_at_amplitude_one(river, rule):
     valley = SphericalValley([1.0], river=river, river_scale=3.0, start_norm=0.5, rule=rule)
     run = rv.simulate(valley, rv.Schedule(LR), 1, record_at=[13])
     x, m, v = 0.0, 0.0, 0.0
-    amplitude = abs(river._kernel()[1]) or 1.0
+    amplitude = abs(river.kernel[1]) or 1.0
     n = valley.norms(rv.Schedule(LR))
     for t, eta in enumerate(LR):
         slope = float(river.slope(x)) / amplitude / 3.0
@@ -95,7 +96,8 @@ def test_moments_are_those_of_the_twin():
     V, M, weight = np.array([0.2, 0.0, 1.0]), np.array([0.0, 0.0, 0.5]), np.array([1.0, 2.0, 0.5])
     twins = [moments(keep, turn, k[i], D[i], target[i], V[i], M[i]) for i in range(3)]
     hill, signal = np.empty((2, 41))
-    spherical_moments(V, M, keep, turn, turn, 0, k, D**2, target, weight, np.arange(41), hill, signal)
+    turns = Turns(keep, turn, np.empty(0), turn, 0.0)
+    spherical_moments(V, M, turns, 0, (k, D**2, target, weight), np.arange(41), hill, signal)
     np.testing.assert_allclose(hill[1:], sum(0.5 * weight[i] * twins[i][:, 0] for i in range(3)), rtol=1e-12)
     np.testing.assert_allclose(
         signal[1:], sum(0.5 * weight[i] * (twins[i][:, 1] - target[i]) ** 2 for i in range(3)), rtol=1e-12

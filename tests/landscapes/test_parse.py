@@ -25,6 +25,15 @@ PAIRS = {
     "walled_valley(hills=[1], wall=power_wall(2.5))": rv.landscapes.WalledValley([1.0], rv.landscapes.PowerWall(2.5)),
     "walled_valley(hills=[1], wall=quadratic_wall())": rv.landscapes.WalledValley([1.0]),
     "hyperbola": rv.landscapes.Hyperbola(),
+    "spherical_valley(stiffness=[0.5, 1], height=[1, 2], start_norm=0.5, rule=sgd(0.2))": rv.landscapes.SphericalValley(
+        [0.5, 1.0], [1.0, 2.0], start_norm=0.5, rule=rv.landscapes.rules.DecayedSGD(0.2)
+    ),
+    "power_law_spherical_valley(count=5, rule=adam(0.9, 0.99), start_norm=0.5)": rv.landscapes.SphericalValley.power_law(
+        5, rule=rv.landscapes.rules.Adam(0.9, 0.99), start_norm=0.5
+    ),
+    "sphere(weights=9, stiffness=[1], start_norm=0.5, rule=sign(0.1))": rv.landscapes.Sphere(
+        9, [1.0], start_norm=0.5, rule=rv.landscapes.rules.DecayedSign(0.1)
+    ),
     "hyperbola(river=logistic(0.1, 1), start_river=2)": rv.landscapes.Hyperbola(
         rv.landscapes.LogisticRiver(0.1), start_river=2.0
     ),
