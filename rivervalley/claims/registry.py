@@ -7,6 +7,7 @@ import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rivervalley import datasets
@@ -15,24 +16,37 @@ from rivervalley._common.checks import InputError
 from rivervalley._common.processes import pool
 from rivervalley.claims.claim import Claim, Setting, Verdict, judge
 
-# The claims of a group stand in the modules of its folder, each with a tuple CLAIMS.
-_FOLDERS = {"AL": "annealing", "RV": "river_valley", "BG": "bigram", "KS": "kaplan"}
-GROUPS = tuple(_FOLDERS)
+
+@dataclass(frozen=True)
+class Group:
+    """Claims about one body of theory: a folder whose modules each have a tuple CLAIMS, and what it is about."""
+
+    folder: str
+    title: str
+
+
+GROUPS = {
+    "AL": Group("annealing", "annealing law"),
+    "RV": Group("river_valley", "river valley"),
+    "BG": Group("bigram", "bigram language model"),
+    "KS": Group("kaplan", "Kaplan's scaling laws"),
+}
 
 
 def list(group: str | None = None) -> tuple[Claim, ...]:
-    """All claims in the order of their ids, or those of one group ("AL", "RV", "BG" or "KS").
+    """All claims in the order of their ids, or those of one of GROUPS.
 
     >>> from rivervalley import claims
     >>> claims.list("AL")[0].id
     'AL-01'
     """
-    groups = GROUPS if group is None else (checks.choice("group", group, GROUPS),)
-    found: builtins.list[Claim] = []
-    for folder in (_FOLDERS[name] for name in groups):
+    order = tuple(GROUPS)
+    groups = order if group is None else (checks.choice("group", group, order),)
+    claims: builtins.list[Claim] = []
+    for folder in (GROUPS[name].folder for name in groups):
         for module in pkgutil.iter_modules([str(Path(__file__).parent / folder)]):
-            found.extend(getattr(importlib.import_module(f"rivervalley.claims.{folder}.{module.name}"), "CLAIMS", ()))
-    return tuple(sorted(found, key=lambda claim: (GROUPS.index(claim.id[:2]), _order(claim.id))))
+            claims.extend(getattr(importlib.import_module(f"rivervalley.claims.{folder}.{module.name}"), "CLAIMS", ()))
+    return tuple(sorted(claims, key=lambda claim: (order.index(claim.id[:2]), _order(claim.id))))
 
 
 def _order(claim_id: str) -> tuple[int, int, str]:
@@ -65,7 +79,13 @@ def select(names: Iterable[str] = ()) -> tuple[Claim, ...]:
 
 
 def check(
-    claim_id: str, seed: int = 0, *, quick: bool = False, curves: str | Path | None = None, control: bool = False
+    claim_id: str,
+    seed: int = 0,
+    *,
+    quick: bool = False,
+    curves: str | Path | None = None,
+    control: bool = False,
+    power: int = 1,
 ) -> Verdict:
     """Measure one claim.
 
@@ -80,6 +100,8 @@ def check(
         Folder of real training curves.
     control : bool
         Also run the control, which must fail.
+    power : int
+        Multiplies the trajectories.
 
     Raises
     ------
@@ -89,7 +111,7 @@ def check(
     chosen = select([claim_id])
     if len(chosen) != 1:
         raise InputError(f"claim_id must name one claim, not the group {claim_id!r}")
-    return judge(chosen[0], setting(seed, quick, curves), control)
+    return judge(chosen[0], setting(seed, quick, curves, power), control)
 
 
 def check_all(
@@ -100,13 +122,14 @@ def check_all(
     curves: str | Path | None = None,
     controls: bool = False,
     workers: int = 1,
+    power: int = 1,
 ) -> Iterator[Verdict]:
     """Verdicts of the given groups and ids (all where none is given), in their order, as they are measured.
 
     With `workers` above 1 the claims are shared among that many processes; the verdicts are the same.
     """
     ids = [claim.id for claim in select(names)]
-    where = setting(seed, quick, curves)
+    where = setting(seed, quick, curves, power)
     workers = min(checks.integer("workers", workers, 1), max(1, len(ids)))
     return _verdicts(ids, where, controls, workers)
 
@@ -126,7 +149,8 @@ def _judge(claim_id: str, where: Setting, controls: bool) -> Verdict:
     return judge(select([claim_id])[0], where, controls)
 
 
-def setting(seed: int = 0, quick: bool = False, curves: str | Path | None = None) -> Setting:
+def setting(seed: int = 0, quick: bool = False, curves: str | Path | None = None, power: int = 1) -> Setting:
     """A checked Setting."""
     datasets.collection(curves)  # refuses a folder that is none of curves
-    return Setting(checks.seed(seed), bool(quick), None if curves is None else Path(curves))
+    folder = None if curves is None else Path(curves)
+    return Setting(checks.seed(seed), bool(quick), folder, checks.integer("power", power, 1, 1024))

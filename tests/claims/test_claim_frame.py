@@ -12,7 +12,20 @@ from rivervalley.claims import claim as frame
 
 
 def a_claim(measure, control=lambda setting: [checks.near("off", 1.0, 2.0)]):
-    return frame.Claim("AL-99", "none", "a statement", "x = 1", "derived", "exact", measure, control)
+    return frame.Claim(
+        id="AL-99",
+        paper="none",
+        section="docs/theory/annealing.md#1-the-law",
+        statement="a statement",
+        formula="x = 1",
+        status="derived",
+        kind="exact",
+        ruling="derived here",
+        premise="a premise",
+        breaks="all of it",
+        measure=measure,
+        control=control,
+    )
 
 
 def test_near_takes_the_larger_of_both_tolerances():
@@ -25,7 +38,7 @@ def test_near_takes_the_larger_of_both_tolerances():
 def test_nan_never_passes(make):
     check = make("x", 1.0, math.nan)
     assert not check.passed
-    assert check.strain == math.inf
+    assert check.error_ratio == math.inf
 
 
 def test_bounds():
@@ -43,11 +56,12 @@ def test_worst_names_the_entry_furthest_over_its_tolerance():
     assert checks.worst("x", [1.0, 2.0], [1.0, 2.0]).passed
 
 
-def test_agreement_has_the_false_alarm_rate_it_states():
+def test_agreement_has_the_false_alarm_rate_it_states(monkeypatch):
     """At a stated rate of 5 % a claim, 4000 true claims of 20 entries fail about 200 times: binomial band at 1e-6."""
     rng = np.random.default_rng(7)
     samples = rng.standard_normal((4000, 20))
-    failed = sum(not checks.agreement("x", 0.0, row, 1.0, false_alarm=0.05).passed for row in samples)
+    monkeypatch.setattr(checks, "FALSE_ALARM", 0.05)
+    failed = sum(not checks.agreement("x", 0.0, row, 1.0).passed for row in samples)
     low, high = stats.binom.interval(1 - 1e-6, 4000, 1 - (1 - 0.05 / 20) ** 20)
     assert low <= failed <= high
 
@@ -58,18 +72,28 @@ def test_agreement_allows_for_a_stated_bias_only():
     assert not checks.agreement("x", 1.0, math.nan, 1.0).passed
 
 
-def test_judge_shows_the_worst_check():
+def test_judge_shows_the_headline_of_a_claim_that_agrees_though_another_check_is_nearer_to_its_tolerance():
     verdict = frame.judge(
-        a_claim(lambda s: [checks.near("a", 1.0, 1.0, 0.1), checks.near("b", 1.0, 1.2, 0.1)]), frame.Setting(), True
+        a_claim(lambda s: [checks.near("a", 1.0, 1.0, 0.1), checks.near("b", 1.0, 1.09, 0.1)]), frame.Setting()
     )
-    assert (verdict.passed, verdict.what, verdict.control_failed) == (False, "b", True)
+    assert (verdict.passed, verdict.shown.what, verdict.outcome) == (True, "a", "derived here")
+
+
+def test_judge_shows_the_check_that_fails_worst():
+    verdict = frame.judge(
+        a_claim(lambda s: [checks.near("a", 1.0, 1.0, 0.1), checks.near("b", 1.0, 1.2, 0.1), checks.near("c", 1.0, 1.11, 0.1)]),
+        frame.Setting(),
+        True,
+    )
+    assert (verdict.passed, verdict.shown.what, verdict.control_failed, verdict.outcome) == (False, "b", True, "open")
     assert verdict.error == pytest.approx(0.2)
 
 
-def test_judge_tells_a_control_that_passes():
-    good = [checks.near("a", 1.0, 1.0, 0.1)]
-    assert frame.judge(a_claim(lambda s: good, lambda s: good), frame.Setting(), True).control_failed is False
-    assert frame.judge(a_claim(lambda s: good, lambda s: good), frame.Setting()).control_failed is None
+def test_judge_tells_a_control_whose_headline_passes():
+    good, bad = checks.near("a", 1.0, 1.0, 0.1), checks.near("b", 1.0, 2.0, 0.1)
+    assert frame.judge(a_claim(lambda s: [good], lambda s: [good]), frame.Setting(), True).control_failed is False
+    assert frame.judge(a_claim(lambda s: [good], lambda s: [bad, good]), frame.Setting(), True).control_failed is True
+    assert frame.judge(a_claim(lambda s: [good], lambda s: [bad]), frame.Setting()).control_failed is None
 
 
 def test_judge_says_why_it_skipped():
@@ -80,6 +104,7 @@ def test_judge_says_why_it_skipped():
     assert verdict.passed is None
     assert verdict.skipped == "no such machine"
     assert verdict.predicted is None
+    assert verdict.outcome == "not judged"
 
 
 def test_real_curves_come_with_the_package():
@@ -104,6 +129,8 @@ def test_claims_say_what_they_are():
         assert claim.formula and claim.paper, claim.id
         assert claim.status in ("read", "derived", "remembered"), claim.id
         assert claim.kind in ("exact", "asymptotic", "statistical"), claim.id
+        assert claim.ruling in frame.RULINGS and claim.premise.endswith(".") and claim.breaks, claim.id
+        assert bool(claim.correction) == (claim.ruling in ("corrected", "refuted")), claim.id
 
 
 def test_select_by_group_and_id():
@@ -128,3 +155,10 @@ def test_check_refuses_a_group_and_a_folder_without_curves(tmp_path):
         rv.claims.check("AL")
     with pytest.raises(rv.InputError, match=r"index\.csv"):
         rv.claims.check("AL-06", curves=tmp_path)
+
+
+def test_power_multiplies_trajectories():
+    assert frame.Setting(power=8).trajectories(100) == 800
+    assert frame.Setting(quick=True, power=2).trajectories(4096) == 2 * 512
+    with pytest.raises(rv.InputError, match="power"):
+        rv.claims.check("AL-06", power=0)

@@ -1,5 +1,6 @@
 """The command line as a user meets it: output, files, exit status, one line for bad input."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -123,8 +124,26 @@ def test_predict_warns_of_another_peak(capsys, tmp_path, curves):
 def test_validate_prints_verdicts(capsys):
     status, out, _ = run(capsys, "validate", "AL-06", "RV-P04", "--controls")
     assert status == 0
-    assert out.count("holds, control fails") == 2
-    assert "2 hold, 0 fail, 0 skipped" in out
+    assert "AL-06   arithmetic                 agrees    fails" in out
+    assert "2 agree, 0 disagree, 0 skipped, of 2 claims" in out and "Controls: 2 of 2 fail" in out
+    assert "arXiv 2408.11029  1 arithmetic" in out and "arXiv 2410.05192  1 derived here" in out
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_validate_fits_the_terminal(capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, out, _ = run(capsys, "validate", "AL-06", "AL-07", "RV-P02", "--controls")
+    assert max(len(line) for line in out.splitlines()) <= width
+
+
+def test_validate_power_multiplies_trajectories(capsys):
+    def tolerance(power):
+        _, out, _ = run(capsys, "validate", "RV-09", "--quick", "--json", "--power", power)
+        return json.loads(out)["claims"][0]["tolerance"]
+
+    assert tolerance(4) < 0.7 * tolerance(1)
+    status, _, err = run(capsys, "validate", "RV-09", "--power", 0)
+    assert status == 2 and "--power" in err and err.count("\n") == 1
 
 
 def test_validate_json_is_one_document_of_the_stated_form(capsys):
@@ -148,41 +167,28 @@ def test_validate_in_processes_gives_the_same_verdicts(capsys):
 
 
 def test_validate_fails_with_status_1(capsys, monkeypatch):
-    from rivervalley.claims import checks, claim, registry
+    from rivervalley.claims import checks, registry
 
-    wrong = claim.Claim(
-        "AL-99",
-        "none",
-        "Wrong.",
-        "1 = 2",
-        "derived",
-        "exact",
-        lambda s: [checks.near("x", 1, 2)],
-        lambda s: [checks.near("x", 1, 2)],
-    )
+    right = next(one for one in rv.claims.list("AL") if one.id == "AL-06")
+    off = [checks.near("a number", 1, 2)]
+    wrong = dataclasses.replace(right, id="AL-99", measure=lambda s: off, control=lambda s: off)
     monkeypatch.setattr(registry, "list", lambda group=None: (wrong,))
     status, out, _ = run(capsys, "validate", "AL-99")
     assert status == 1
-    assert "FAILS" in out and "failed: AL-99" in out
+    assert "AL-99   open                       DISAGREES" in out
+    assert "AL-99 disagrees:\n  a number: 2, near 1" in out
 
 
-def test_validate_refuses_a_folder_of_curves_that_is_none(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("RIVERVALLEY_CURVES", str(tmp_path))
-    status, out, err = run(capsys, "validate", "AL-06")
-    assert (status, out) == (2, "") and "RIVERVALLEY_CURVES" in err
-
-
-def test_validate_says_what_it_skipped(capsys, monkeypatch, tmp_path):
-    monkeypatch.delenv("RIVERVALLEY_CURVES", raising=False)
-    monkeypatch.chdir(tmp_path)
-    status, out, _ = run(capsys, "validate", "AL-03b", "AL-11b", "AL-22b", "AL-24")
-    assert status == 0 and out.count("skipped (no folder of real training curves") == 4
+def test_validate_refuses_a_folder_of_curves_that_is_none(capsys, tmp_path):
+    status, out, err = run(capsys, "validate", "AL-06", "--curves", tmp_path)
+    assert (status, out) == (2, "") and str(tmp_path) in err
 
 
 def test_validate_report(capsys, tmp_path):
     run(capsys, "validate", "AL-06", "AL-07", "--report", tmp_path / "out")
     report = (tmp_path / "out" / "report.md").read_text()
-    assert "### AL-07: holds" in report and "| what | predicted |" in report
+    assert "### AL-07: confirmed within the model; our measurement agrees" in report
+    assert "| what | measured | | predicted or bound |" in report and "The control breaks: " in report
     assert "statement by statement" not in report
     assert len(json.loads((tmp_path / "out" / "verdicts.json").read_text())["claims"]) == 2
 
@@ -190,7 +196,7 @@ def test_validate_report(capsys, tmp_path):
 def test_validate_report_maps_the_statements_of_the_summary(capsys, tmp_path):
     run(capsys, "validate", "KS-P03", "--quick", "--report", tmp_path / "out")
     report = (tmp_path / "out" / "report.md").read_text()
-    assert "KS-15 (not run), KS-P03 (holds)" in report and "no experiment" in report
+    assert "KS-15 (not run), KS-P03 (arithmetic)" in report and "no experiment" in report
 
 
 def test_validate_list(capsys):

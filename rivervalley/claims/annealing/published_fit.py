@@ -228,6 +228,10 @@ def _ablation_where_nothing_anneals(setting: Setting) -> list[Check]:
 CLAIMS = (
     _claim(
         id="AL-01",
+        section="docs/theory/annealing.md#3-fitting-it",
+        ruling="confirmed within the model",
+        premise="The losses are those of the law itself, with 0.05 % of noise.",
+        breaks="the second curve: both have one and the same schedule",
         statement="One or two curves suffice to predict the loss under any schedule to about 0.2 %.",
         formula="fit constant + cosine to 20k with 0.05 % noise; mean |error| / L at 60k <= 0.002",
         status="read",
@@ -238,6 +242,10 @@ CLAIMS = (
     ),
     _claim(
         id="AL-02",
+        section="docs/theory/annealing.md#3-fitting-it",
+        ruling="confirmed",
+        premise="The 40 published losses and the authors' objective.",
+        breaks="the labels of the two curves: swapped",
         statement="The law fits full loss curves with R2 above 0.999.",
         formula="L = L0 + A S1^-alpha - C S2 on the 40 published losses: R2 >= 0.999",
         status="read",
@@ -247,6 +255,10 @@ CLAIMS = (
     ),
     _claim(
         id="AL-04",
+        section="docs/theory/annealing.md#1-the-law",
+        ruling="derived here",
+        premise="The law's formula; no warm-up.",
+        breaks="the constant LR: it comes down in the last 100 updates",
         statement="At a constant rate the law is Chinchilla's data term with the same exponent.",
         formula="S2 = 0: L = L0 + A eta^-alpha s^-alpha",
         status="derived",
@@ -256,6 +268,10 @@ CLAIMS = (
     ),
     _claim(
         id="AL-06",
+        section="docs/theory/annealing.md#3-fitting-it",
+        ruling="arithmetic",
+        premise="Chinchilla's fit takes K = 99 end points.",
+        breaks="the count of end points: 9",
         statement="Fitting the law costs under 1 % of the compute of a Chinchilla fit.",
         formula="K = 99 end points: WSD r + 2 (1 - r) / (K + 1) = 21.6 % (r = .2), 11.8 % (r = .1); one curve 1 / (K + 1)",
         status="derived",
@@ -266,6 +282,10 @@ CLAIMS = (
     ),
     _claim(
         id="AL-07",
+        section="docs/theory/annealing.md#4-the-delay",
+        ruling="confirmed within the model",
+        premise="The law's formula with lambda = 0.999.",
+        breaks="the decay factor: 0.99",
         statement="The drop of the loss lags behind the drop of the learning rate, relatively more for steeper anneals.",
         formula="after a step drop 1 - lambda^n; at the end of a linear anneal 1 - lambda (1 - lambda^D) / (D (1 - lambda))",
         status="read",
@@ -276,6 +296,10 @@ CLAIMS = (
     ),
     _claim(
         id="AL-09",
+        section="docs/theory/annealing.md#51-cosine-runs",
+        ruling="confirmed within the model",
+        premise="The published fit.",
+        breaks="the annealing term: C = 0",
         statement="A constant rate wins over a cosine in short runs and loses in long ones; they cross once.",
         formula="T_x = (1/eta) [A (2^alpha - 1)(1 - lambda) / (C eta)]^(1/alpha); T_x ~ eta^-(1 + 1/alpha)",
         status="derived",
@@ -286,6 +310,10 @@ CLAIMS = (
     ),
     _claim(
         id="AL-23",
+        section="docs/theory/annealing.md#3-fitting-it",
+        ruling="confirmed",
+        premise="The 40 published losses.",
+        breaks="the losses: made by a law without annealing",
         statement="The annealing term is necessary: without it the law cannot tell a cosine from a constant rate.",
         formula="objective of L0 + A S1^-alpha / objective of the law, on the 40 published losses",
         status="read",

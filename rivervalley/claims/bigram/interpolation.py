@@ -133,7 +133,11 @@ def _alignment(setting: Setting, stable: int = 16_000) -> list[Check]:
 
 CLAIMS: Sequence[Claim] = (
     _claim(
-        "BG-11",
+        id="BG-11",
+        section="docs/theory/bigram.md#4-checkpoints-and-gradients",
+        ruling="confirmed within the model",
+        premise="Stationary uncertain contexts; checkpoints far apart.",
+        breaks="the distance in time: 10 updates",
         statement="The line between two stable checkpoints is a well: the middle lies half the hill loss lower.",
         formula="hill part H [(1 - a)^2 + a^2 + 2 a (1 - a) rho]; dip : drop of a whole decay = 1 : 2",
         status="derived",
@@ -143,7 +147,12 @@ CLAIMS: Sequence[Claim] = (
         note="The control's checkpoints lie 10 steps apart.",
     ),
     _claim(
-        "BG-12",
+        id="BG-12",
+        section="docs/theory/bigram.md#4-checkpoints-and-gradients",
+        ruling="corrected",
+        premise="Two decayed checkpoints of one run.",
+        breaks="the length of the decay: 100 updates in place of 4000",
+        correction="Only after long decays; after short ones the line is a well.",
         statement="The line between two decayed checkpoints falls all the way, if the decays were long enough.",
         formula="slope at the later end: -river ln(S_2 / S_1) + 2 (hill loss left)",
         status="derived",
@@ -154,7 +163,11 @@ CLAIMS: Sequence[Claim] = (
         "logits, so no bend of the river can do so here.",
     ),
     _claim(
-        "BG-14",
+        id="BG-14",
+        section="docs/theory/bigram.md#4-checkpoints-and-gradients",
+        ruling="confirmed within the model",
+        premise="Late in the stable phase.",
+        breaks="the stable phase: 20 updates",
         paper="arXiv 2405.16002",
         statement="Nearly all of the gradient lies in directions in which nothing is gained.",
         formula="share of E |g|^2 in uncertain contexts > 0.999, their loss stands still",

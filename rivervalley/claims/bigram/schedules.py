@@ -103,7 +103,12 @@ def _law(setting: Setting, annealing: bool = True) -> list[Check]:
 
 CLAIMS: Sequence[Claim] = (
     _claim(
-        "BG-24",
+        id="BG-24",
+        section="docs/theory/bigram.md#5-whole-schedules",
+        ruling="corrected",
+        premise="The language of section 5.",
+        breaks="the cosine's cumulative LR: that of WSD-S",
+        correction="WSD-S keeps the river of its cumulative LR, but not the lowest total loss.",
         statement="WSD-S keeps the river of its summed rates at every checkpoint, refills its hills, and beats the cosine there.",
         formula="river: sum over deterministic contexts of pi ln(1 + (V - 1) e^-m(S)); hills: as before the decay",
         status="derived",
@@ -114,7 +119,12 @@ CLAIMS: Sequence[Claim] = (
         "river. The control gives the cosine the river of WSD-S.",
     ),
     _claim(
-        "BG-P01",
+        id="BG-P01",
+        section="docs/theory/bigram.md#5-whole-schedules",
+        ruling="corrected",
+        premise="The language of section 5; two fitted curves.",
+        breaks="the annealing term: a power law of S1 alone",
+        correction="Too optimistic at the end of WSD, where rare contexts anneal more slowly.",
         paper="arXiv 2408.11029",
         statement="Fitted to a constant and a cosine run, the annealing law predicts WSD, WSD-S and cyclic cosine on the bigram model.",
         formula="L = L0 + A S1^-alpha - C S2, lambda = 0.99",

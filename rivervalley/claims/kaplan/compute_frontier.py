@@ -131,7 +131,11 @@ def _composition(setting: Setting, label_variance: float = 1.0) -> list[Check]:
 
 CLAIMS: Sequence[Claim] = (
     _claim(
-        "KS-09",
+        id="KS-09",
+        section="docs/theory/kaplan.md#6-compute-optimal-training",
+        ruling="confirmed within the model",
+        premise="Fixed batch size and LR.",
+        breaks="the trade-off: steps follow the budget whatever the size",
         statement="At a fixed batch size the compute-optimal size, steps and loss are power laws of the budget.",
         formula="N ~ C^(alpha_S / (alpha_N + alpha_S)), L ~ C^(-1 / (1/alpha_N + 1/alpha_S))",
         measure=_optimal,
@@ -140,7 +144,11 @@ CLAIMS: Sequence[Claim] = (
         "C^0.4 whatever the size: no trade-off, so no such power.",
     ),
     _claim(
-        "KS-10",
+        id="KS-10",
+        section="docs/theory/kaplan.md#6-compute-optimal-training",
+        ruling="confirmed within the model",
+        premise="Constant LR, tuned, with label noise.",
+        breaks="the label noise: none",
         statement="With the batch size chosen too, the exponents of size, steps and batch add up in inverses.",
         formula="1/alpha_C = 1/alpha_N + 1/alpha_S + 1/alpha_B; N, S, B ~ C^(alpha_C / alpha_N, _S, _B)",
         measure=_composition,

@@ -161,7 +161,12 @@ def _wrong_size(pair: tuple[float, float, float], budget: float = 1e8) -> Check:
 
 CLAIMS: Sequence[Claim] = (
     _claim(
-        "KS-06",
+        id="KS-06",
+        section="docs/theory/kaplan.md#4-the-joint-law-of-size-and-steps",
+        ruling="corrected",
+        premise="A spectrum that does not depend on the size.",
+        breaks="the spectrum: the top N modes train",
+        correction="The terms add where the spectrum does not depend on N; with top-N modes a q-norm with q = 3 ... 5 replaces the sum.",
         statement="The loss at finite size and steps is the sum of a size term and a steps term, once the start is over.",
         formula="L(N, S) = (N_c / N)^alpha_N + (S_c / S)^alpha_S",
         measure=_additive,
@@ -170,7 +175,12 @@ CLAIMS: Sequence[Claim] = (
         "sum is 8-11 % off and its exponents biased; a q-norm of the two terms with q = 3 ... 5 fits to 0.6 %.",
     ),
     _claim(
-        "KS-07",
+        id="KS-07",
+        section="docs/theory/kaplan.md#4-the-joint-law-of-size-and-steps",
+        ruling="corrected",
+        premise="A spectrum that does not depend on the size.",
+        breaks="the spectrum: the top N modes train",
+        correction="The fraction is constant in both worlds, but alpha_N / alpha_S only under the additive law.",
         statement="Compute-optimal training stops at a fixed fraction above the converged loss, whatever the budget.",
         formula="L = (1 + alpha_N / alpha_S) L(N, inf); C(x) / C(1) = x (1 + alpha_S/alpha_N (1 - x^-alpha_N))^(-1/alpha_S)",
         measure=_stop,

@@ -233,7 +233,11 @@ def _bias_of_the_frontier() -> list[Check]:
 
 CLAIMS: Sequence[Claim] = (
     Claim(
-        "KS-19",
+        id="KS-19",
+        section="docs/theory/kaplan.md#8-schedules",
+        ruling="confirmed within the model",
+        premise="Equal cumulative LR and a decay to near zero.",
+        breaks="the equal cumulative LR: equal peaks instead",
         paper=f"{KAPLAN}, appendix D.6",
         statement="The shape of the schedule hardly matters, given the summed rate and a decay to near zero.",
         formula="eps = floor + sum c e^(-2 lambda T) + 1/B sum eta_s^2 R(t_s) sum lambda^2 e^(-2 lambda (T - t_s))",
@@ -245,7 +249,11 @@ CLAIMS: Sequence[Claim] = (
         "above. In the multi-power law's terms: alpha = alpha_S, beta = 1 - 1/a, gamma = 0. The control has equal peaks.",
     ),
     Claim(
-        "KS-19b",
+        id="KS-19b",
+        section="docs/theory/kaplan.md#8-schedules",
+        ruling="confirmed within the model",
+        premise="Batch size 1, label noise, peak LR tuned.",
+        breaks="the label noise: none",
         paper="arXiv 2602.06797, 2509.19189; derived",
         statement="With fixed data and label noise, decay raises the exponent of the loss over that of the best constant rate.",
         formula="constant: alpha_S / (1 + alpha_S); decayed: alpha_N / (1 + alpha_N) if alpha_S >= 1 - 1/a, else alpha_S",
@@ -256,7 +264,12 @@ CLAIMS: Sequence[Claim] = (
         note="Decayed as (1 - x)^(2a - 1); linear decay comes within 5 % of its exponent. Runs of up to 10^9 updates.",
     ),
     Claim(
-        "KS-23",
+        id="KS-23",
+        section="docs/theory/kaplan.md#8-schedules",
+        ruling="corrected",
+        premise="Cosines of equal peak.",
+        breaks="the equal steps: equal cumulative LR instead",
+        correction="Above the matched loss only where label noise dominates; far below it without.",
         paper="arXiv 2203.15556, section 3.1; arXiv 2406.19146",
         statement="A cosine too long for its budget need not overestimate the intermediate loss, nor bend the frontier much.",
         formula="at equal steps the long cosine has up to twice the summed rate of a matched one",

@@ -96,7 +96,11 @@ def _random(setting: Setting, aligned: bool = False) -> list[Check]:
 
 CLAIMS: Sequence[Claim] = (
     Claim(
-        "KS-20",
+        id="KS-20",
+        section="docs/theory/kaplan.md#9-transfer-and-features",
+        ruling="confirmed within the model",
+        premise="Another corpus weighs the modes evenly or at random.",
+        breaks="the corpora: the leading modes count for next to nothing",
         paper=f"{KAPLAN}, section 3.2.2",
         statement="The loss on another corpus depends on the loss on the training corpus only, not on how it was reached.",
         formula="log L_other = log L + constant",
@@ -108,7 +112,11 @@ CLAIMS: Sequence[Claim] = (
         "slope is 1.1-1.2, yet the dependence on the loss alone survives within 3 %. In the control the leading modes lack.",
     ),
     Claim(
-        "KS-21",
+        id="KS-21",
+        section="docs/theory/kaplan.md#9-transfer-and-features",
+        ruling="not testable here",
+        premise="Random projections of the features.",
+        breaks="the projection: the top N modes themselves",
         paper="arXiv 2402.01092; derived",
         statement="Details of the features change constants, not exponents, as the shape of a transformer does.",
         formula="floor of N random features ~ N^-min(b - 1, a)",

@@ -167,6 +167,10 @@ def _lag(stretch: float) -> list[Check]:
 CLAIMS = (
     _claim(
         id="RV-15",
+        section="docs/theory/river_valley.md#71-hill-loss-goes-progress-goes-on",
+        ruling="confirmed within the model",
+        premise="Quadratic hills beside a straight river.",
+        breaks="the decay: the LR stays at its peak",
         statement="A rapid decay removes the hill loss while progress along the river goes on as the sum of the rates.",
         formula="S gained = eta T ln r / (r - 1) for the inverse decay: 0.2558 eta T at r = 10; linear .55, sqrt .40, exp .39",
         status="read",
@@ -176,6 +180,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-16",
+        section="docs/theory/river_valley.md#72-the-best-decay-of-one-mode",
+        ruling="confirmed within the model",
+        premise="One quadratic mode, stationary at the start.",
+        breaks="the schedule: a linear decay",
         statement="A decay of the kind 1/t is optimal on a quadratic.",
         formula="1 / eta_t = 2 / eta + h t; V_T = 1 / (1 / V_0 + h^2 T / s2), against brute force over T = 1 ... 40 rates",
         status="read",
@@ -185,6 +193,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P04",
+        section="docs/theory/river_valley.md#72-the-best-decay-of-one-mode",
+        ruling="derived here",
+        premise="One quadratic mode, stationary at the start.",
+        breaks="the first LR: the stable one in place of half of it",
         statement="The optimal cooldown of a stationary mode reaches the variance of a Bayesian average of its steps.",
         formula="V_T = 1 / (1 / V_0 + h^2 T / s2) under 1 / eta_t = 2 / eta + h t",
         status="derived",
@@ -195,6 +207,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P05",
+        section="docs/theory/river_valley.md#72-the-best-decay-of-one-mode",
+        ruling="derived here",
+        premise="Quadratic modes, all of them stationary at the start.",
+        breaks="stationarity: twice the variance at the start",
         statement="Whatever the curvatures, the first rate of the best decay of stationary modes is half the stable rate.",
         formula="argmin over eta_0 = eta / 2 for any set of hills and any length",
         status="derived",
@@ -204,6 +220,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P06",
+        section="docs/theory/river_valley.md#73-inverse-linear-decay",
+        ruling="derived here",
+        premise="One quadratic mode; eta h much below 1.",
+        breaks="the shape: a linear decay",
         statement="An inverse decay anneals modes steeper than its rate and leaves flatter ones.",
         formula="V_T = V_0 r^(-2h/a) + s2 eta / (2h - a) (1/r - r^(-2h/a)), 1/eta_t = 1/eta + a t",
         status="derived",
@@ -213,6 +233,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P07",
+        section="docs/theory/river_valley.md#72-the-best-decay-of-one-mode",
+        ruling="derived here",
+        premise="One quadratic mode, stationary at the start.",
+        breaks="the steps: half of those needed",
         statement="What counts as hill depends on the length of the decay.",
         formula="steps to divide the hill loss by f: (f - 1)(2 - eta h) / (eta h)",
         status="derived",
@@ -222,6 +246,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P08",
+        section="docs/theory/river_valley.md#74-the-lag-of-the-loss",
+        ruling="derived here",
+        premise="Quadratic modes, stationary at the start; small steps.",
+        breaks="the clock: every mode relaxes 1.3 times as fast",
         statement="The loss lags behind the rate in summed rate; a gamma spectrum makes the lag a power law.",
         formula="sum of drops x (1 - e^(-2 h S)); mean over h ~ Gamma(beta, C / 2) is 1 - (1 + C S)^-beta",
         status="derived",

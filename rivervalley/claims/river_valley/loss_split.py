@@ -146,6 +146,10 @@ def _river_closed_forms(stated: tuple[float, float]) -> list[Check]:
 CLAIMS = (
     _claim(
         id="RV-04",
+        section="docs/theory/river_valley.md#3-progress-along-a-straight-river",
+        ruling="confirmed within the model",
+        premise="A straight river of constant width.",
+        breaks="the clock: steps at the peak LR in place of the cumulative LR",
         statement="A larger rate makes more progress along the river in the same steps; the position depends on S alone.",
         formula="c = (1 + x)^-1: x(S) = (3 S + 1)^(1/3) - 1",
         status="read",
@@ -156,6 +160,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-08",
+        section="docs/theory/river_valley.md#3-progress-along-a-straight-river",
+        ruling="confirmed within the model",
+        premise="A river of constant slope; noise along it.",
+        breaks="the constant slope: an exponential river",
         statement="In the stable phase SGD makes the same progress along the river as gradient descent.",
         formula="E x_SGD = x_GD on a river of constant slope; Var x = sum eta^2 s2",
         status="read",
@@ -166,6 +174,11 @@ CLAIMS = (
     ),
     _claim(
         id="RV-09",
+        section="docs/theory/river_valley.md#5-the-stable-phase",
+        ruling="corrected",
+        premise="Quadratic hills; constant LR long enough to be stationary.",
+        breaks="the noise: 10 % stronger",
+        correction="The constant 1/2 is an upper bound: each mode carries 1 / (2 (2 - eta h)), a quarter for gentle hills.",
         statement="The hill loss of the stable phase is of the order (d - 1) eta sigma^2, linear in the rate.",
         formula="sum eta s2 / (2 (2 - eta h)), within [1/2, 1] of (d - 1) eta s2 / 2 while eta h <= 1",
         status="read",
@@ -176,6 +189,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P01",
+        section="docs/theory/river_valley.md#5-the-stable-phase",
+        ruling="derived here",
+        premise="Quadratic hills; constant LR.",
+        breaks="the noise: 2 % stronger",
         statement="Every hill has a stationary variance at a constant rate.",
         formula="V* = eta s2 / (h (2 - eta h))",
         status="derived",
@@ -185,6 +202,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P02",
+        section="docs/theory/river_valley.md#5-the-stable-phase",
+        ruling="derived here",
+        premise="Quadratic hills; constant LR.",
+        breaks="the LR told to the formula: 2 % larger",
         statement="A hill's second moment relaxes geometrically to its stationary value.",
         formula="V_t = V* + (V_0 - V*) (1 - eta h)^(2 t)",
         status="derived",
@@ -194,6 +215,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P03",
+        section="docs/theory/river_valley.md#5-the-stable-phase",
+        ruling="derived here",
+        premise="Quadratic hills beside a river of constant slope.",
+        breaks="the noise: 10 % stronger",
         statement="The expected loss of any schedule follows from an exact recursion of means and variances.",
         formula="m <- (1 - eta h) m, V <- (1 - eta h)^2 V + eta^2 s2",
         status="derived",
@@ -203,6 +228,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-P09",
+        section="docs/theory/river_valley.md#3-progress-along-a-straight-river",
+        ruling="derived here",
+        premise="A straight river without noise; small steps.",
+        breaks="the river's exponent and rate: a tenth smaller",
         statement="On a straight river loss and position are functions of the summed rate, in closed form.",
         formula="c = A (1 + x)^-p: loss ~ S^(-p / (p + 2)); c = A e^(-k x): loss = A / (1 + A k^2 S)",
         status="derived",

@@ -127,7 +127,11 @@ def _lengths(slope: float, _: Setting) -> list[Check]:
 
 CLAIMS: Sequence[Claim] = (
     _claim(
-        "RV-26",
+        id="RV-26",
+        section="docs/theory/river_valley.md#8-whole-schedules",
+        ruling="confirmed within the model",
+        premise="Quadratic hills on a straight river.",
+        breaks="the return: to half the peak",
         statement="Going straight back to the peak after a decay costs nothing that lasts, and needs no warm-up.",
         formula="V* - V falls as exp(-2 eta h t); no overshoot; the river knows S alone",
         kind="exact",
@@ -136,7 +140,11 @@ CLAIMS: Sequence[Claim] = (
         note="Not run by the paper. On quadratics the mean square approaches its stable value from below at any stable rate.",
     ),
     _claim(
-        "RV-27",
+        id="RV-27",
+        section="docs/theory/river_valley.md#8-whole-schedules",
+        ruling="confirmed within the model",
+        premise="Hills and noise by a power law; no river.",
+        breaks="the cap: none",
         paper="arXiv 2602.06797 (abstract); derived",
         statement="The best of all schedules is a smooth power decay without a cap on the rate; where a cap binds, flat and then a decay.",
         formula="power of the time left growing with the run towards 2 b - 1; 94 % and 79 % of the run at the cap, or more",
@@ -147,7 +155,11 @@ CLAIMS: Sequence[Claim] = (
         "the run, 1.46 at 200 steps, 1.55 at 400, 1.63 at 800.",
     ),
     _claim(
-        "RV-28",
+        id="RV-28",
+        section="docs/theory/river_valley.md#75-shapes-floors-and-lengths",
+        ruling="confirmed within the model",
+        premise="Hills that the shorter window does not cool.",
+        breaks="the curvatures: all of them cooled by the shorter window",
         paper="levanter's WSD-S runs; derived",
         statement="Twice the decay window at the same share of the run leaves less hill loss.",
         formula="T = (f - 1)(2 - eta h) / (eta h)",
@@ -158,7 +170,11 @@ CLAIMS: Sequence[Claim] = (
         "last rate alone decides.",
     ),
     _claim(
-        "RV-P10",
+        id="RV-P10",
+        section="docs/theory/river_valley.md#75-shapes-floors-and-lengths",
+        ruling="derived here",
+        premise="One hill beside a river of constant slope.",
+        breaks="the slope told to the formula: half",
         statement="The best length of a decay for one hill and a sloping river.",
         formula="minimise (s2/2) / ((2 - eta h) / eta + h T_d) + g^2 [eta T_d - ln(1 + h eta T_d / 2) / h]",
         kind="exact",

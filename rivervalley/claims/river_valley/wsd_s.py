@@ -115,6 +115,10 @@ def _matched_cosine(boost: float) -> list[Check]:
 CLAIMS = (
     _claim(
         id="RV-17",
+        section="docs/theory/river_valley.md#75-shapes-floors-and-lengths",
+        ruling="derived here",
+        premise="50 hills of curvature 0.02 to 1, stationary at the start; no river.",
+        breaks="the noise: 2 % stronger",
         statement="An inverse decay to a tenth is near the optimum in short windows; lower floors pay only in longer ones.",
         formula="final hill loss on 50 hills against the optimum over all rates: 2.673 (50 steps), 1.296 (200), .381 (1000)",
         status="derived",
@@ -125,6 +129,11 @@ CLAIMS = (
     ),
     _claim(
         id="RV-24",
+        section="docs/theory/river_valley.md#8-whole-schedules",
+        ruling="corrected",
+        premise="A river (1 + x)^-1 with 50 hills; inverse decays over a tenth of the budget.",
+        breaks="the noise: none",
+        correction="WSD-S loses to WSD whose side branches cost nothing; at equal total compute it wins by the re-used decay progress.",
         statement="WSD-S beats WSD at equal total compute, and cosine at every budget; WSD with free branches beats WSD-S.",
         formula="S(WSD-S) - S(WSD, charged) = 0.1 eta sum_{k<K} T_k ln r / (r - 1)",
         status="derived",
@@ -135,6 +144,10 @@ CLAIMS = (
     ),
     _claim(
         id="RV-25",
+        section="docs/theory/river_valley.md#8-whole-schedules",
+        ruling="derived here",
+        premise="The landscape of RV-24.",
+        breaks="the equal cumulative LR: equal peaks instead",
         statement="At equal summed rate a cosine with a raised peak wins the shortest budget and loses the longest.",
         formula="cosine at 1.5 eta: S within 6 % of WSD-S at 10,000 steps",
         status="derived",
