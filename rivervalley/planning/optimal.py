@@ -1,7 +1,8 @@
-"""Optimal schedules: the rates that minimise the expected final loss of a straight river valley.
+"""Optimal schedules: the rates that minimise the expected final loss of a straight or a spherical valley.
 
 The expected final loss of any schedule and its derivative by every rate follow exactly, in O(dim * steps), from the recursion
-of means and variances and its adjoint; scipy's L-BFGS-B then finds the best rates between a floor and a cap.
+of means and variances and its adjoint (planning.final_loss); scipy's L-BFGS-B then finds the best rates between a floor and a
+cap.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from scipy.optimize import minimize
 from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError
 from rivervalley.curves.run import Run
-from rivervalley.kernels.adjoint import quadratic_adjoint, river_adjoint
-from rivervalley.landscapes import QuadraticRiver, RiverValley
+from rivervalley.landscapes import RiverValley, SphericalValley
+from rivervalley.planning.final_loss import FinalLoss, check_straight, final_loss
 from rivervalley.schedules import Schedule
 
 _AT_CAP = 1.0 - 1e-6  # rates above this share of the cap count as lying on it
@@ -33,7 +34,7 @@ class Optimum:
     loss : float
         Expected loss after its last update.
     components : mapping of str to float
-        That loss in its parts, "river" and "hill".
+        That loss in its parts, "river", "hill" and on a spherical valley "floor".
     share_at_peak : float
         Share of the steps whose rate lies on the cap.
     slope : float
@@ -71,7 +72,7 @@ def stationary(valley: RiverValley, lr: float) -> Run:
     >>> float(stationary(valley, 0.5).loss[0])
     0.015
     """
-    _check_valley(valley)
+    check_straight(valley)
     variance = np.append(valley.stationary_variance(lr), 0.0)
     hill, river = (
         np.array([valley.stationary_hill_loss(lr)]),
@@ -89,14 +90,14 @@ def stationary(valley: RiverValley, lr: float) -> Run:
 
 
 def loss_and_gradient(
-    valley: RiverValley, lr: Schedule | FloatArray, initial: Run | None = None, *, count_river: bool = True
+    valley: RiverValley | SphericalValley, lr: Schedule | FloatArray, initial: Run | None = None, *, count_river: bool = True
 ) -> tuple[float, FloatArray]:
     """Expected loss after the last update, and its derivative by every rate, shape (steps,); exact, in O(dim * steps).
 
     Parameters
     ----------
-    valley : RiverValley
-        Its river must have no noise unless it is linear, quadratic or flat.
+    valley : RiverValley or SphericalValley
+        A straight one's river must have no noise unless it is linear, quadratic or flat; a spherical one's rule no momentum.
     lr : Schedule or array_like, shape (steps,)
     initial : Run
         A result of `valley.expected` or `stationary` to go on from; the valley's own start where not given.
@@ -112,43 +113,11 @@ def loss_and_gradient(
     (0.1015625, [0.28125, 0.0625])
     """
     rates = lr.lr if isinstance(lr, Schedule) else checks.array("lr", lr, low=0.0)
-    return _Objective(valley, rates.size, initial, count_river).full(rates)
-
-
-class _Objective:
-    """The expected final loss of `steps` rates, with scratch memory for the adjoint."""
-
-    def __init__(self, valley: RiverValley, steps: int, initial: Run | None, count_river: bool) -> None:
-        _check_valley(valley)
-        mean, variance = _initial(valley, initial)
-        self.river = valley.river
-        self.x = float(mean[-1])
-        self.count_river = count_river
-        h, s2, m, v = valley.hills, valley.noise[:-1] ** 2, mean[:-1], variance[:-1]
-        self.modes = [np.ascontiguousarray(a) for a in (m, v, h, s2)]
-        self.path = np.empty((2, steps))
-        self.noisy_river: list[FloatArray] | None = None
-        if isinstance(valley.river, QuadraticRiver):
-            centred = [[mean[-1] - valley.river.minimum], [variance[-1]], [valley.river.curvature], [valley.noise[-1] ** 2]]
-            self.noisy_river = [np.array(column, dtype=float) for column in centred]
-
-    def parts(self, rates: FloatArray, gradient: FloatArray) -> tuple[float, float]:
-        """River and hill loss; the gradient of what counts is added."""
-        hill = float(quadratic_adjoint(rates, *self.modes, self.path, gradient))
-        wanted = gradient if self.count_river else np.zeros_like(gradient)
-        if self.noisy_river is not None:
-            return float(quadratic_adjoint(rates, *self.noisy_river, self.path, wanted)), hill
-        return float(river_adjoint(rates, self.x, self.river.kernel, self.path, wanted)), hill
-
-    def full(self, rates: FloatArray) -> tuple[float, FloatArray]:
-        """Loss and gradient; infinite loss where the rates diverge."""
-        gradient = np.zeros(rates.size)
-        river, hill = self.parts(rates, gradient)
-        return (river + hill if self.count_river else hill), gradient
+    return final_loss(valley, rates.size, initial, count_river).full(rates)
 
 
 def optimal_schedule(
-    valley: RiverValley,
+    valley: RiverValley | SphericalValley,
     steps: int,
     peak_lr: float | None = None,
     *,
@@ -159,15 +128,17 @@ def optimal_schedule(
     tolerance: float = 1e-12,
     max_evaluations: int = 20_000,
 ) -> Optimum:
-    """The schedule of `steps` rates with the least expected final loss on a straight valley, up to a cap.
+    """The schedule of `steps` rates with the least expected final loss on a valley, up to a cap.
 
     Parameters
     ----------
-    valley : RiverValley
-        Any hills; its river must have no noise unless it is linear, quadratic or flat.
+    valley : RiverValley or SphericalValley
+        Any hills; a straight one's river must have no noise unless it is linear, quadratic or flat. On a spherical one the
+        norm of the weights is part of what is planned, so that the optimum is that under weight decay; its rule must have no
+        momentum, and there may be more than one local optimum: try other guesses.
     steps : int
     peak_lr : float
-        The cap on every rate. Where not given, just under the rate at which the steepest hill diverges.
+        The cap on every rate. Where not given, just under the rate at which the steepest hill of a straight valley diverges.
     initial : Run
         A result of `valley.expected` or `stationary` to go on from; the valley's own start where not given.
     final_lr : float
@@ -200,12 +171,16 @@ def optimal_schedule(
     True
     """
     n = checks.integer("steps", steps, 1)
-    _check_valley(valley)
-    cap = 0.999 * valley.max_stable_lr if peak_lr is None else checks.real("peak_lr", peak_lr, 0.0, open_low=True)
+    objective = final_loss(valley, n, initial, count_river)
+    if peak_lr is not None:
+        cap = checks.real("peak_lr", peak_lr, 0.0, open_low=True)
+    elif isinstance(valley, RiverValley):
+        cap = 0.999 * valley.max_stable_lr
+    else:
+        raise InputError("peak_lr must be given on a SphericalValley: how high an LR may be depends on the norm")
     floor = checks.real("final_lr", final_lr, 0.0, cap)
     stop = checks.real("tolerance", tolerance, 0.0)
     most = checks.integer("max_evaluations", max_evaluations, 1)
-    objective = _Objective(valley, n, initial, count_river)
     if guess is None:
         rates = np.minimum(cap, max(floor, 0.5 * cap) / (1.0 + 9.0 * np.arange(n) / n) + floor)
     else:
@@ -220,15 +195,14 @@ def optimal_schedule(
         )
         rates = np.clip(spread.rates(values), floor, cap)
         used += evaluations
-    gradient = np.zeros(n)
-    river, hill = objective.parts(rates, gradient)
-    loss = river + hill if count_river else hill
+    parts, gradient = objective.parts(rates)
+    loss = sum(parts.values()) if count_river else parts["hill"]
     held = ((rates >= _AT_CAP * cap) & (gradient < 0.0)) | ((rates <= floor) & (gradient > 0.0))
     free = np.where(held, 0.0, np.abs(gradient))
     return Optimum(
         schedule=Schedule(rates, name="optimal"),
         loss=loss,
-        components=MappingProxyType({"river": river, "hill": hill}),
+        components=MappingProxyType(parts),
         share_at_peak=float(np.mean(rates >= _AT_CAP * cap)),
         slope=float(free.max() * cap / max(abs(loss), np.finfo(float).tiny)),
         evaluations=used,
@@ -294,7 +268,7 @@ class _Interpolation:
 
 
 def _descend(
-    objective: _Objective, spread: _Interpolation, start: FloatArray, floor: float, cap: float, stop: float, most: int
+    objective: FinalLoss, spread: _Interpolation, start: FloatArray, floor: float, cap: float, stop: float, most: int
 ) -> tuple[FloatArray, int, bool, str]:
     """L-BFGS-B on rates relative to the cap, and losses relative to that at the start."""
     scale, _ = objective.full(spread.rates(np.clip(start, floor, cap)))
@@ -317,24 +291,3 @@ def _descend(
         options={"ftol": stop, "gtol": 0.0, "maxcor": 30, "maxfun": max(1, most), "maxiter": max(1, most)},
     )
     return np.asarray(result.x) * cap, int(result.nfev), bool(result.success), str(result.message)
-
-
-def _check_valley(valley: RiverValley) -> None:
-    if not isinstance(valley, RiverValley):
-        raise InputError(f"valley must be a RiverValley, whose expectations are exact, not {checks.show(valley)}")
-    if valley.river_noise_std > 0.0 and not valley.river.constant_bend:
-        raise InputError(
-            f"river_noise_std must be 0 on a {type(valley.river).__name__}, not {valley.river_noise_std:g}: "
-            "its mean has no closed recursion"
-        )
-
-
-def _initial(valley: RiverValley, initial: Run | None) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of each coordinate at the start."""
-    if initial is None:
-        return np.append(valley.start_hill, valley.start_river).astype(float), np.zeros(valley.dim)
-    if not isinstance(initial, Run) or initial.state_variance is None:
-        raise InputError(f"initial must be a result of expected() or stationary(), not {checks.show(initial)}")
-    if initial.state.shape[1] != valley.dim:
-        raise InputError(f"initial must have {valley.dim} coordinates, not {initial.state.shape[1]}")
-    return initial.state[0].copy(), initial.state_variance.copy()
