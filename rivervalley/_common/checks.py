@@ -123,6 +123,20 @@ def array(
     return out
 
 
+def one_or_each(name: str, value: Any, count: int, each: str, low: float = -math.inf, *, open_low: bool = False) -> FloatArray:
+    """One number, or one for each of `count` things called `each`: as a float64 array of `count` entries."""
+    try:
+        single = np.ndim(value) == 0
+    except ValueError:  # lists of unequal lengths within
+        single = False
+    if single:
+        return np.full(count, real(name, value, low, open_low=open_low))
+    values = array(name, value, low=low, open_low=open_low, copy=True)
+    if values.size != count:
+        raise InputError(f"{name} must be one number or one for each of the {count} {each}, not {values.size} numbers")
+    return values
+
+
 def rising_steps(name: str, value: Any, low: int = 0) -> IntArray:
     """`value` as a one-dimensional int64 array of strictly rising update counts of at least `low`."""
     try:

@@ -28,6 +28,13 @@ def power(u, p, g):
 
 
 @kernel
+def power_law(n, exponent, out):
+    """n^exponent for n > 0."""
+    for k in range(n.size):
+        out[k] = exp(exponent * log(n[k]))
+
+
+@kernel
 def geometric(u, ratio, g):
     """ratio^-u: the part of the peak rate left by a decay that ends at 1/ratio of it."""
     rate = log(ratio)

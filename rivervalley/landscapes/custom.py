@@ -77,8 +77,8 @@ class Custom:
         for name, function in (("loss", loss), ("gradient", gradient)):
             if not isinstance(function, Dispatcher):
                 raise InputError(f"{name} must be a function compiled with numba.njit, not {checks.show(function)}")
-        noise = _spread("noise_std", noise_std, dim, 0.0)
-        start_at = _spread("start", start, dim)
+        noise = checks.one_or_each("noise_std", noise_std, dim, "coordinates", 0.0)
+        start_at = checks.one_or_each("start", start, dim, "coordinates")
         _try_out(loss, gradient, start_at)
         for name, value in (
             ("loss", loss),
@@ -115,15 +115,6 @@ class Custom:
 
 def _arguments(function: Any) -> int:
     return int(function.py_func.__code__.co_argcount)
-
-
-def _spread(name: str, value: Any, dim: int, low: float = -np.inf) -> FloatArray:
-    if np.ndim(value) == 0:
-        return np.full(dim, checks.real(name, value, low))
-    values = checks.array(name, value, low=low, copy=True)
-    if values.size != dim:
-        raise InputError(f"{name} must be one number or one for each of the {dim} coordinates, not {values.size} numbers")
-    return values
 
 
 def _try_out(loss: Any, gradient: Any, start: FloatArray) -> None:

@@ -6,6 +6,7 @@ from rivervalley.schedules.constructors import exponential as exponential
 from rivervalley.schedules.constructors import inverse_sqrt as inverse_sqrt
 from rivervalley.schedules.constructors import linear as linear
 from rivervalley.schedules.constructors import multi_step as multi_step
+from rivervalley.schedules.constructors import power as power
 from rivervalley.schedules.constructors import wsd as wsd
 from rivervalley.schedules.cyclic import cyclic_cosine as cyclic_cosine
 from rivervalley.schedules.cyclic import wsd_s as wsd_s

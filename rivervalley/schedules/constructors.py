@@ -13,13 +13,15 @@ import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, show
+from rivervalley.schedules.registry import SCHEDULES
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
-from rivervalley.schedules.shapes import check_power, decay, warmup
+from rivervalley.schedules.shapes import check_power, decay, power_law, warmup
 
 CONVENTIONS = ("rivervalley", "transformers", "torchtitan", "torchtitan-0.1")
 MOST_TIMESCALE = 10**15  # so that timescale + steps is an exact float64
 
 
+@SCHEDULES.add("constant", "constant(steps=20000, peak_lr=0.1, warmup_steps=200)", "the peak throughout")
 def constant(
     steps: int, peak_lr: float, *, final_lr: float | None = None, warmup_steps: int = 0, name: str = "constant"
 ) -> Schedule:
@@ -34,6 +36,7 @@ def constant(
     return Schedule(np.concatenate([warmup(warm, peak), np.full(steps - warm, peak)]), warm, name)
 
 
+@SCHEDULES.add("cosine", "cosine(steps=20000, peak_lr=0.1, final_lr=0.01)", "half a cosine down to final_lr")
 def cosine(steps: int, peak_lr: float, *, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "cosine") -> Schedule:
     """Half a cosine from the peak to `final_lr` over all updates after the warm-up.
 
@@ -43,6 +46,7 @@ def cosine(steps: int, peak_lr: float, *, final_lr: float = 0.0, warmup_steps: i
     return _decaying(steps, peak_lr, final_lr, warmup_steps, "cosine", name)
 
 
+@SCHEDULES.add("linear", "linear(steps=20000, peak_lr=0.1)", "a straight line down to final_lr")
 def linear(steps: int, peak_lr: float, *, final_lr: float = 0.0, warmup_steps: int = 0, name: str = "linear") -> Schedule:
     """A straight line from the peak to `final_lr` over all updates after the warm-up.
 
@@ -52,6 +56,7 @@ def linear(steps: int, peak_lr: float, *, final_lr: float = 0.0, warmup_steps: i
     return _decaying(steps, peak_lr, final_lr, warmup_steps, "linear", name)
 
 
+@SCHEDULES.add("exponential", "exponential(steps=20000, peak_lr=0.1, final_lr=0.001)", "a geometric decay down to final_lr")
 def exponential(steps: int, peak_lr: float, *, final_lr: float, warmup_steps: int = 0, name: str = "exponential") -> Schedule:
     """A geometric sequence from the peak to `final_lr` > 0 over all updates after the warm-up.
 
@@ -61,6 +66,7 @@ def exponential(steps: int, peak_lr: float, *, final_lr: float, warmup_steps: in
     return _decaying(steps, peak_lr, final_lr, warmup_steps, "exponential", name)
 
 
+@SCHEDULES.add("inverse_sqrt", "inverse_sqrt(steps=20000, peak_lr=0.1, warmup_steps=200)", "peak_lr sqrt(T / (T + k))")
 def inverse_sqrt(
     steps: int,
     peak_lr: float,
@@ -85,6 +91,66 @@ def inverse_sqrt(
     return Schedule(np.concatenate([warmup(warm, peak), tail]), warm, name)
 
 
+@SCHEDULES.add(
+    "power", "power(steps=20000, peak_lr=0.02, amplitude=0.5, decay_fraction=0.1)", "min(peak_lr, amplitude n^exponent)"
+)
+def power(
+    steps: int,
+    peak_lr: float,
+    *,
+    amplitude: float,
+    exponent: float = -0.51,
+    warmup_steps: int = 0,
+    decay_steps: int | None = None,
+    decay_fraction: float | None = None,
+    decay_shape: str = "linear",
+    final_lr: float = 0.0,
+    name: str = "power",
+) -> Schedule:
+    """min(peak_lr, amplitude * n^exponent) at the n-th update (n = 1, 2, ...): the power scheduler (arXiv 2408.13359).
+
+    Its LR does not depend on how long the run will be, until the decay at the end begins.
+
+    Parameters
+    ----------
+    steps : int
+    peak_lr : float
+        The bound on every LR.
+    amplitude : float
+        LR at n = 1 if it were not bounded. The paper counts tokens and states it for batch size 1, eta = beta a (tokens)^b
+        with batch size beta; with T tokens an update that is amplitude = beta a T^b.
+    exponent : float
+        b, within [-10, 0]; the paper's fit where not given.
+    warmup_steps : int
+        A straight line up to the LR that the law gives at its end.
+    decay_steps, decay_fraction, decay_shape, final_lr
+        A decay at the end, as that of `wsd`, from the LR at its start; none where no length is given.
+
+    Raises
+    ------
+    InputError
+        If warm-up and decay do not fit into `steps`, or an argument cannot be used.
+
+    Examples
+    --------
+    >>> power(steps=4, peak_lr=0.5, amplitude=1.0, exponent=-1.0).lr.round(4).tolist()
+    [0.5, 0.5, 0.3333, 0.25]
+    """
+    steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
+    scale = checks.real("amplitude", amplitude, 0.0, open_low=True)
+    slope = checks.real("exponent", exponent, -10.0, 0.0)
+    length = 0 if decay_steps is None and decay_fraction is None else _decay_length("power", steps, decay_steps, decay_fraction)
+    _check_fit(steps, warm, length)
+    lr = np.minimum(power_law(np.arange(1.0, steps + 1.0), scale, slope), peak)
+    if warm:
+        lr[:warm] = warmup(warm, float(lr[warm - 1]))
+    if length:
+        start = float(lr[steps - length - 1]) if length < steps else min(peak, scale)
+        lr[steps - length :] = decay(length, start, _final(final_lr, start), decay_shape)
+    return Schedule(lr, warm, name)
+
+
+@SCHEDULES.add("multi_step", "multi_step(steps=20000, peak_lr=0.1, boundaries=[0.8, 0.9])", "a staircase")
 def multi_step(
     steps: int,
     peak_lr: float,
@@ -126,6 +192,7 @@ def multi_step(
     return Schedule(lr, warm, name)
 
 
+@SCHEDULES.add("wsd", 'wsd(steps=20000, peak_lr=0.1, decay_fraction=0.2, decay_shape="sqrt")', "warm-up, stable, decay")
 def wsd(
     steps: int,
     peak_lr: float,
@@ -169,10 +236,9 @@ def wsd(
     """
     steps, peak, warm = _basics(steps, peak_lr, warmup_steps)
     final = _final(final_lr, peak)
-    length = _decay_length(steps, decay_steps, decay_fraction)
+    length = _decay_length("wsd", steps, decay_steps, decay_fraction)
     checks.choice("convention", convention, CONVENTIONS)
-    if warm + length > steps:
-        raise InputError(f"warmup_steps + decay_steps must be at most steps ({steps}), not {warm} + {length} = {warm + length}")
+    _check_fit(steps, warm, length)
     check_power(decay_shape, power)
     up, down = _positions(warm, length, convention)
     low = final if convention == "transformers" else 0.0
@@ -217,12 +283,17 @@ def _final(final_lr: float, peak: float, positive: bool = False) -> float:
     return final
 
 
-def _decay_length(steps: int, decay_steps: int | None, decay_fraction: float | None) -> int:
+def _check_fit(steps: int, warm: int, length: int) -> None:
+    if warm + length > steps:
+        raise InputError(f"warmup_steps + decay_steps must be at most steps ({steps}), not {warm} + {length} = {warm + length}")
+
+
+def _decay_length(kind: str, steps: int, decay_steps: int | None, decay_fraction: float | None) -> int:
     if decay_steps is None and decay_fraction is None:
-        raise InputError("wsd needs decay_steps or decay_fraction")
+        raise InputError(f"{kind} needs decay_steps or decay_fraction")
     if decay_steps is not None and decay_fraction is not None:
         raise InputError(
-            f"wsd needs one of decay_steps and decay_fraction, not both ({show(decay_steps)} and {show(decay_fraction)})"
+            f"{kind} needs one of decay_steps and decay_fraction, not both ({show(decay_steps)} and {show(decay_fraction)})"
         )
     if decay_steps is not None:
         return checks.integer("decay_steps", decay_steps, 0)

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike
 
 from rivervalley._common import checks, files
 from rivervalley._common.checks import InputError
+from rivervalley.schedules.registry import SCHEDULES
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 
 
+@SCHEDULES.add("from_lr", "from_lr([0.1, 0.1, 0.05])", "the LR of every update")
 def from_lr(lr: ArrayLike, warmup_steps: int = 0, name: str | None = None) -> Schedule:
     """A schedule from its rates, one for each update.
 
@@ -38,6 +40,7 @@ def from_function(function: Callable[[int], float], steps: int, warmup_steps: in
     return Schedule(np.array(lr), warmup_steps, name or str(getattr(function, "__name__", "schedule")))
 
 
+@SCHEDULES.add("from_csv", 'from_csv("run.csv", warmup_steps=200)', "the column lr of a file, a row for each update")
 def from_csv(path: str | os.PathLike[str], warmup_steps: int | None = None, name: str | None = None) -> Schedule:
     """A schedule from a CSV file with a column `lr` and one row for each update.
 
@@ -73,6 +76,7 @@ def from_csv(path: str | os.PathLike[str], warmup_steps: int | None = None, name
     return Schedule(np.array(lr), warmup_steps, name or file.stem)
 
 
+@SCHEDULES.add("from_npy", 'from_npy("lr.npy")', "an array of a file")
 def from_npy(path: str | os.PathLike[str], warmup_steps: int = 0, name: str | None = None) -> Schedule:
     """A schedule from a .npy file with a one-dimensional array of rates."""
     file = _existing(path)

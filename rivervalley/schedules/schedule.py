@@ -62,7 +62,7 @@ class Schedule:
         return int(self.lr.size)
 
     def then(self, other: Schedule, name: str | None = None) -> Schedule:
-        """This schedule followed by another.
+        """This schedule followed by another, named after both where no name is given.
 
         The warm-up is this schedule's; where all of this one is warm-up, the other's counts on. A warm-up of the other
         that comes later is a re-warm-up: its rates are kept, and are no warm-up of the whole.
@@ -73,7 +73,7 @@ class Schedule:
         if not isinstance(other, Schedule):
             raise InputError(f"other must be a Schedule, not {checks.show(other)}")
         warm = self.warmup_steps + (other.warmup_steps if self.warmup_steps == self.steps else 0)
-        return Schedule(np.concatenate([self.lr, other.lr]), warm, name or self.name)
+        return Schedule(np.concatenate([self.lr, other.lr]), warm, name or f"{self.name}, then {other.name}")
 
     def until(self, step: int) -> Schedule:
         """The first `step` updates.

@@ -9,8 +9,8 @@ import numpy as np
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import shapes as kernels
+from rivervalley.schedules.registry import DECAY_SHAPES
 
-SHAPES = ("linear", "cosine", "sqrt", "inverse", "exponential", "power", "square")
 LARGEST_RATIO = 1e300  # of first to final rate, where a shape needs their ratio
 
 
@@ -42,23 +42,21 @@ def decay(
     >>> decay(4, 1.0, 0.0).tolist()
     [0.75, 0.5, 0.25, 0.0]
     """
-    shape = checks.choice("decay_shape", shape, SHAPES)
+    shape = checks.choice("decay_shape", shape, DECAY_SHAPES)
     if final_lr > start_lr:
         raise InputError(f"final_lr must be at most the rate the decay starts from ({start_lr:g}), not {final_lr:g}")
-    if shape in ("inverse", "exponential") and steps > 0 and not final_lr > start_lr / LARGEST_RATIO:
-        raise InputError(f"final_lr must be above 0 for a decay_shape of {shape!r}, not {final_lr:g}")
     if steps == 0:
         return np.empty(0)
     u = np.arange(1, steps + 1) / steps if positions is None else positions
-    if shape == "inverse":
-        lr = start_lr / (1.0 + (start_lr / final_lr - 1.0) * u)
-    elif shape == "exponential":
-        lr = start_lr * _filled(kernels.geometric, u, start_lr / final_lr)
-    else:
-        lr = final_lr + (start_lr - final_lr) * _fall(u, shape, power)
-    lr = np.clip(lr, final_lr, start_lr)
+    rates: FloatArray = np.asarray(DECAY_SHAPES[shape].make(u, start_lr, final_lr, power))
+    lr: FloatArray = np.clip(rates, final_lr, start_lr)
     lr[u >= 1.0] = final_lr
     return lr
+
+
+def power_law(n: FloatArray, amplitude: float, exponent: float) -> FloatArray:
+    """amplitude * n^exponent for n > 0, shape of n, by kernels of our own."""
+    return np.asarray(amplitude * _filled(kernels.power_law, n, exponent))
 
 
 def check_power(shape: str, power: float) -> None:
@@ -68,17 +66,51 @@ def check_power(shape: str, power: float) -> None:
         raise InputError(f"power must be left out unless decay_shape is 'power', but is {checks.show(power)}")
 
 
-def _fall(u: FloatArray, shape: str, power: float) -> FloatArray:
-    """g(u): 1 at u = 0 and 0 at u = 1."""
-    if shape == "linear":
-        return 1.0 - u
-    if shape == "cosine":
-        return _filled(kernels.half_cosine, u)
-    if shape == "sqrt":
-        return 1.0 - np.sqrt(u)
-    if shape == "square":
-        return 1.0 - u * u
-    return _filled(kernels.power, u, checks.real("power", power, 0.0, open_low=True))
+def warmup(steps: int, peak_lr: float) -> FloatArray:
+    """A linear warm-up, peak * (t + 1) / steps, so that its last rate is the peak; shape (steps,)."""
+    return peak_lr * (np.arange(1, steps + 1) / max(steps, 1))
+
+
+@DECAY_SHAPES.add("linear", "linear", "1 - u")
+def _linear(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return final + (start - final) * (1.0 - u)
+
+
+@DECAY_SHAPES.add("cosine", "cosine", "(1 + cos pi u) / 2")
+def _cosine(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return final + (start - final) * _filled(kernels.half_cosine, u)
+
+
+@DECAY_SHAPES.add("sqrt", "sqrt", "1 - sqrt(u)")
+def _sqrt(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return final + (start - final) * (1.0 - np.sqrt(u))
+
+
+@DECAY_SHAPES.add("inverse", "inverse", "1/rate linear in u")
+def _inverse(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return start / (1.0 + (_ratio("inverse", start, final) - 1.0) * u)
+
+
+@DECAY_SHAPES.add("exponential", "exponential", "log(rate) linear in u")
+def _exponential(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return start * _filled(kernels.geometric, u, _ratio("exponential", start, final))
+
+
+@DECAY_SHAPES.add("power", "power", "(1 - u)^power")
+def _power(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return final + (start - final) * _filled(kernels.power, u, checks.real("power", power, 0.0, open_low=True))
+
+
+@DECAY_SHAPES.add("square", "square", "1 - u^2")
+def _square(u: FloatArray, start: float, final: float, power: float) -> FloatArray:
+    return final + (start - final) * (1.0 - u * u)
+
+
+def _ratio(shape: str, start: float, final: float) -> float:
+    """Of first to final rate, refused where that is infinite."""
+    if not final > start / LARGEST_RATIO:
+        raise InputError(f"final_lr must be above 0 for a decay_shape of {shape!r}, not {final:g}")
+    return start / final
 
 
 def _filled(kernel: Callable[..., None], u: FloatArray, *parameters: float) -> FloatArray:
@@ -87,6 +119,4 @@ def _filled(kernel: Callable[..., None], u: FloatArray, *parameters: float) -> F
     return out
 
 
-def warmup(steps: int, peak_lr: float) -> FloatArray:
-    """A linear warm-up, peak * (t + 1) / steps, so that its last rate is the peak; shape (steps,)."""
-    return peak_lr * (np.arange(1, steps + 1) / max(steps, 1))
+SHAPES = tuple(DECAY_SHAPES)

@@ -199,7 +199,7 @@ def _start(
     if isinstance(initial, Run):
         if initial.seed is None:
             raise InputError("initial must be a run of simulate(), not an exact expectation")
-        points, first, past = initial.state, initial.end_step, initial.schedule.then(schedule)
+        points, first, past = initial.state, initial.end_step, initial.schedule.then(schedule, initial.schedule.name)
         chosen = initial.seed if chosen is None else chosen
     else:
         points, first, past = checks.array("initial", initial, ndim=2), 0, schedule

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import rivervalley as rv
 from rivervalley import InputError, schedules
 from rivervalley.schedules import Schedule
-from rivervalley.schedules.parse import NAMES
+from rivervalley.schedules.registry import SCHEDULES
 
-CONSTRUCTORS = sorted(set(NAMES) - {"from_csv", "from_npy"})
+CONSTRUCTORS = sorted(set(SCHEDULES) - {"from_csv", "from_npy"})
 KEYWORDS = {
     "constant": ["steps", "peak_lr", "final_lr", "warmup_steps", "name"],
     "cosine": ["steps", "peak_lr", "final_lr", "warmup_steps", "name"],
@@ -22,6 +22,7 @@ KEYWORDS = {
     "exponential": ["steps", "peak_lr", "final_lr", "warmup_steps", "name"],
     "inverse_sqrt": ["steps", "peak_lr", "final_lr", "warmup_steps", "timescale"],
     "multi_step": ["steps", "peak_lr", "final_lr", "warmup_steps", "boundaries", "factors"],
+    "power": ["steps", "peak_lr", "amplitude", "exponent", "warmup_steps", "decay_steps", "decay_fraction", "final_lr"],
     "wsd": [
         "steps",
         "peak_lr",
@@ -52,7 +53,7 @@ anything = st.one_of(
 @settings(max_examples=600)
 @given(data=st.data(), which=st.sampled_from(CONSTRUCTORS))
 def test_constructors_give_a_schedule_or_refuse(data, which):
-    good = {"steps": 40, "peak_lr": 0.1, "checkpoints": [20, 40], "lr": [0.1, 0.2], "final_lr": 0.01}
+    good = {"steps": 40, "peak_lr": 0.1, "checkpoints": [20, 40], "lr": [0.1, 0.2], "final_lr": 0.01, "amplitude": 0.5}
     if which == "constant":
         del good["final_lr"]
     arguments = {key: value for key, value in good.items() if key in KEYWORDS[which]}

@@ -152,6 +152,66 @@ def test_multi_step_is_8_1_1():
     assert np.allclose(lr, np.repeat([2.0, 1.0, 0.2], [4, 2, 4]))
 
 
+def test_power_is_the_smaller_of_peak_and_power_law():
+    s = schedules.power(steps=1000, peak_lr=0.3, amplitude=2.0, exponent=-0.5, warmup_steps=10, decay_steps=100, final_lr=0.01)
+    n = np.arange(1, 1001)
+    law = np.minimum(0.3, 2.0 / np.sqrt(n))
+    law[:10] = law[9] * n[:10] / 10
+    law[900:] = law[899] + (0.01 - law[899]) * np.arange(1, 101) / 100
+    assert np.allclose(s.lr, law, rtol=1e-14)
+    assert s.warmup_steps == 10 and s.lr[-1] == 0.01
+    # The LR of a longer run is the same until the decay.
+    longer = schedules.power(steps=5000, peak_lr=0.3, amplitude=2.0, exponent=-0.5, warmup_steps=10)
+    assert np.array_equal(longer.lr[:900], s.lr[:900])
+    # In tokens: beta a (T n)^b for batch size beta and T tokens an update.
+    tokens = schedules.power(100, 0.02, amplitude=512 * 4.6 * (512 * 4096.0) ** -0.51)
+    assert tokens.lr[-1] == pytest.approx(min(0.02, 512 * 4.6 * (512 * 4096.0 * 100) ** -0.51), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"amplitude": 0.0}, "amplitude must be a finite number above 0"),
+        ({"amplitude": 1.0, "exponent": 0.5}, "exponent must be"),
+        ({"amplitude": 1.0, "decay_steps": 60, "warmup_steps": 60}, "must be at most steps"),
+        ({"amplitude": 1e-6, "final_lr": 0.1, "decay_steps": 5}, "final_lr must be at most"),
+        ({"amplitude": 1.0, "decay_steps": 5, "decay_fraction": 0.1}, "power needs one of decay_steps and decay_fraction"),
+    ],
+)
+def test_a_bad_power_schedule_is_refused(arguments, words):
+    with pytest.raises(rv.InputError, match=words):
+        schedules.power(100, 1.0, **arguments)
+
+
+def test_cycles_may_have_peaks_of_their_own():
+    ends, peaks = [40, 100, 130], [1.0, 0.5, 0.8]
+    s = schedules.wsd_s(ends, peaks, decay_fraction=0.1, decay_of="cycle", warmup_steps=5)
+    for before, end, peak in zip([0, *ends], ends, peaks, strict=False):
+        assert s.lr[before + 5 if before == 0 else before] == peak
+        assert s.lr[end - 1] == 0.1 * peak
+    assert s.lr[4] == 1.0 and s.peak_lr == 1.0
+    s = schedules.cyclic_cosine(ends, peaks, final_lr=0.0, warmup_steps=5)
+    single = [schedules.cosine(n, p).lr for n, p in zip([35, 60, 30], peaks, strict=True)]
+    assert np.array_equal(s.lr[5:], np.concatenate(single))
+    for make in (schedules.wsd_s, schedules.cyclic_cosine):
+        assert make(ends, [0.7] * 3) == make(ends, 0.7)
+        for wrong, words in (
+            ([1.0, 0.5], "one number or one for each of the 3 checkpoints, not 2"),
+            ([1.0, 0.5, 0.0], "peak_lr must hold finite numbers above 0"),
+            ([], "peak_lr must not be empty"),
+        ):
+            with pytest.raises(rv.InputError, match=words):
+                make(ends, wrong)
+        with pytest.raises(rv.InputError, match="final_lr must be at most peak_lr"):
+            make(ends, peaks, final_lr=0.6)
+
+
+def test_then_names_both():
+    a, b = schedules.constant(3, 0.1), schedules.cosine(3, 0.1)
+    assert a.then(b).name == "constant, then cosine"
+    assert a.then(b, "mine").name == "mine"
+
+
 def test_inverse_sqrt():
     s = schedules.inverse_sqrt(steps=400, peak_lr=1.0, warmup_steps=100)
     assert s.lr[99] == 1.0
@@ -219,9 +279,15 @@ def test_text_is_the_call(text):
         ("cosine(1000, 0.5, 0.05)", "cosine takes only steps and peak_lr without a name"),
         ("wsd(1000, 0.5, 0.05)", "wsd takes only steps and peak_lr without a name"),
         ("inverse_sqrt(10, 1, timescale=1" + 30 * "0" + ")", "timescale must be an integer between 1 and 10"),
-        ("wsd(steps=10, peak_lr=x, decay_steps=2)", "must be numbers, text or lists"),
-        ("wsd(steps=10, peak_lr=__import__('os'), decay_steps=2)", "must be numbers, text or lists"),
-        ("wsd(**{'steps': 10})", "must be numbers, text or lists"),
+        ("wsd(steps=10, peak_lr=x, decay_steps=2)", "must be numbers, text, lists of them"),
+        ("wsd(steps=10, peak_lr=__import__('os'), decay_steps=2)", "must be numbers, text, lists of them"),
+        ("wsd(**{'steps': 10})", "must be written out"),
+        ("wsd(steps=10, steps=10, peak_lr=1)", "wsd must get steps once"),
+        ("wsd(10, 1, decay_steps=" + 2_000 * "-" + "3)", "at most 40 brackets and signs"),
+        ("wsd(10, 1, decay_steps=" + 100_000 * "-" + "3)", "must read like"),
+        ("wsd(10, 1, decay_steps=" + 60 * "[" + "3" + 60 * "]" + ")", "at most 40 brackets"),
+        ("wsd(10, 1, decay_steps=[*[3]])", "without \\* or"),
+        ("wsd(10, 1, decay_steps=3j)", "not '3j'"),
         ("wsd(steps=10, peak_lr=1, decay_steps=2", "must read like"),
         ("(lambda: 3)()", "must read like"),
         ("nowhere.csv", "there is none"),

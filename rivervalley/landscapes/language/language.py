@@ -150,14 +150,9 @@ def dirichlet(contexts: int, vocabulary: int, concentration: Any = 1.0, frequenc
     """
     count = checks.integer("contexts", contexts, 1)
     size = checks.integer("vocabulary", vocabulary, 2)
-    if np.ndim(concentration) == 0:
-        a = np.full(count, checks.real("concentration", concentration, 0.0, open_low=True))
-    else:
-        a = checks.array("concentration", concentration, low=0.0, open_low=True)
-        if a.size != count:
-            raise InputError(f"concentration must have one entry for each of the {count} contexts, not {a.size}")
     if count * size > MOST_ENTRIES:
         raise InputError(f"contexts times vocabulary must be at most {MOST_ENTRIES:,}, not {count * size:,}")
+    a = checks.one_or_each("concentration", concentration, count, "contexts", 0.0, open_low=True)
     # log Gamma(a) = log Gamma(a + 1) + log(U) / a keeps tiny concentrations from underflowing to 0 / 0.
     rng = np.random.default_rng(checks.seed(seed))
     logs = np.log(rng.standard_gamma(a[:, None] + 1.0, (count, size))) + np.log(rng.random((count, size))) / a[:, None]

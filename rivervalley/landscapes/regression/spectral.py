@@ -141,7 +141,7 @@ class SpectralRegression:
         if initial is not None:
             if initial.state_variance is None or initial.state.shape != (1, target.size):
                 raise InputError(f"initial must be a result of expected() of a landscape with {target.size} bins")
-            first, past = initial.end_step, initial.schedule.then(schedule)
+            first, past = initial.end_step, initial.schedule.then(schedule, initial.schedule.name)
             d, variance = initial.state[0] - target, initial.state_variance
         m = variance + d * d
         at = recorded_steps(first, first + schedule.steps, record_every, record_at)

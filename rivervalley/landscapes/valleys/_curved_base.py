@@ -42,8 +42,10 @@ class CurvedValley:
         check_river(self.river)
         self.river.check_start(start_river)
         hills = straight.size - 1
-        noise = np.append(across("noise_std", noise_std, hills, 0.0), checks.real("river_noise_std", river_noise_std, 0.0))
-        start = np.append(floor + across("start_hill", start_hill, hills), start_river)
+        across = "coordinates across"
+        noise = checks.one_or_each("noise_std", noise_std, hills, across, 0.0)
+        noise = np.append(noise, checks.real("river_noise_std", river_noise_std, 0.0))
+        start = np.append(floor + checks.one_or_each("start_hill", start_hill, hills, across), start_river)
         values = {
             "straight": straight,
             "steep": steep,
@@ -88,18 +90,6 @@ class CurvedValley:
         if w.shape[1] != self.dim:
             raise InputError(f"points must have {self.dim} coordinates, not {w.shape[1]}")
         return w
-
-
-def across(name: str, value: Any, count: int, low: float = -np.inf) -> FloatArray:
-    """One number, or one for each of the `count` coordinates across, as an array."""
-    if np.ndim(value) == 0:
-        return np.full(count, checks.real(name, value, low))
-    values = checks.array(name, value, low=low, copy=True)
-    if values.size != count:
-        raise InputError(
-            f"{name} must be one number or one for each of the {count} coordinates across, not {values.size} numbers"
-        )
-    return values
 
 
 def straight_hills(value: Any, own: int) -> FloatArray:

@@ -67,8 +67,8 @@ class RiverValley:
         hills = checks.array("hills", self.hills, low=0.0, open_low=True, copy=True)
         check_river(self.river)
         batch = checks.integer("batch_size", self.batch_size, 1)
-        noise_std = _per_hill("noise_std", self.noise_std, hills.size, low=0.0)
-        start_hill = _per_hill("start_hill", self.start_hill, hills.size)
+        noise_std = checks.one_or_each("noise_std", self.noise_std, hills.size, "hills", 0.0)
+        start_hill = checks.one_or_each("start_hill", self.start_hill, hills.size, "hills")
         river_noise = checks.real("river_noise_std", self.river_noise_std, 0.0)
         self.river.check_start(checks.real("start_river", self.start_river))
         curvatures = np.append(hills, 0.0)
@@ -175,7 +175,7 @@ class RiverValley:
                 raise InputError("initial must be a result of expected(), not of simulate()")
             if initial.state.shape[1] != self.dim:
                 raise InputError(f"initial must have {self.dim} coordinates, not {initial.state.shape[1]}")
-            first, past = initial.end_step, initial.schedule.then(schedule)
+            first, past = initial.end_step, initial.schedule.then(schedule, initial.schedule.name)
             mean, variance = initial.state[0].copy(), initial.state_variance.copy()
         at = recorded_steps(first, first + schedule.steps, record_every, record_at)
         s2 = self.noise**2
@@ -225,13 +225,3 @@ class RiverValley:
     def stationary_hill_loss(self, lr: float) -> float:
         """Hill loss at a constant rate: sum of eta sigma^2 / (2 (2 - eta h)); eta sigma^2 / 4 a hill for small eta h."""
         return float(0.5 * self.hills @ self.stationary_variance(lr))
-
-
-def _per_hill(name: str, value: Any, count: int, low: float = -np.inf) -> FloatArray:
-    """One number, or one for each hill, as an array of `count` entries."""
-    if np.ndim(value) == 0:
-        return np.full(count, checks.real(name, value, low))
-    values = checks.array(name, value, low=low, copy=True)
-    if values.size != count:
-        raise InputError(f"{name} must be one number or one for each of the {count} hills, not {values.size} numbers")
-    return values
