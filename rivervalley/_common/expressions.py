@@ -106,7 +106,7 @@ class _Reader:
             raise InputError(f"{entry.name}: {error}") from None
 
     def value(self, node: ast.expr, where: str) -> object:
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str, bool, type(None))):
+        if isinstance(node, ast.Constant):
             return node.value
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
             number = self.value(node.operand, where)

@@ -287,7 +287,7 @@ def test_text_is_the_call(text):
         ("wsd(10, 1, decay_steps=" + 100_000 * "-" + "3)", "must read like"),
         ("wsd(10, 1, decay_steps=" + 60 * "[" + "3" + 60 * "]" + ")", "at most 40 brackets"),
         ("wsd(10, 1, decay_steps=[*[3]])", "without \\* or"),
-        ("wsd(10, 1, decay_steps=3j)", "not '3j'"),
+        ("wsd(10, 1, decay_steps=3j)", "decay_steps must be an integer of at least 0, not 3j"),
         ("wsd(steps=10, peak_lr=1, decay_steps=2", "must read like"),
         ("(lambda: 3)()", "must read like"),
         ("nowhere.csv", "there is none"),
