@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rivervalley import claims, datasets, landscapes, laws, planning, plots, scaling, schedules, theory
     from rivervalley._common.errors import DivergenceError, InputError
     from rivervalley.curves.curve import LossCurve
-    from rivervalley.curves.files import CurveWarning, read_curve, write_curve
+    from rivervalley.curves.files import CurveWarning, read_curve, read_curves, write_curve
     from rivervalley.curves.run import Run
     from rivervalley.planning.optimal import optimal_cooldown, optimal_schedule
     from rivervalley.planning.plan import plan
@@ -49,6 +49,7 @@ _PLACES = {
     "optimal_schedule": "planning.optimal",
     "plan": "planning.plan",
     "read_curve": "curves.files",
+    "read_curves": "curves.files",
     "simulate": "simulation.simulate",
     "write_curve": "curves.files",
 }
@@ -72,6 +73,7 @@ __all__ = [
     "planning",
     "plots",
     "read_curve",
+    "read_curves",
     "scaling",
     "schedules",
     "simulate",

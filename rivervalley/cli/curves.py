@@ -4,28 +4,84 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from rivervalley import read_curve, schedules
+from rivervalley import read_curves, schedules
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.files import CurveWarning
+from rivervalley.curves.given_rates import split_argument
+from rivervalley.curves.readers.names import parse_columns
+from rivervalley.curves.readers.readings import DUPLICATES
+
+LOGS = """LOG is a file of CSV, JSON Lines, trainer_state.json, Parquet or text as trainers print it, or a folder of TensorBoard
+events; all runs of it are read. LOG:SCHEDULE, as in run.csv:"cosine(steps=24000, peak_lr=3e-4)", gives the rates of a log that
+holds none, as a file LOG.schedule beside it does."""
 
 
 def add_curve_options(parser: argparse.ArgumentParser) -> None:
     """Options of every command that reads curves."""
-    parser.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the files do not hold each")
-    parser.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up of all the curves")
+    group = parser.add_argument_group("how logs are read", LOGS)
+    group.add_argument("--schedule", metavar="SCHEDULE", help="the rates of all the curves, where the logs do not hold each")
+    group.add_argument("--warmup-steps", type=int, metavar="N", help="length of the warm-up of all the curves")
+    group.add_argument(
+        "--columns",
+        metavar="ROLE=NAME,...",
+        help="which column is which where names do not tell, as in step=iter,lr=learning_rate,loss=val_loss",
+    )
+    group.add_argument(
+        "--run", dest="runs", action="append", metavar="NAME", help="take this run of logs that hold several (may be repeated)"
+    )
+    group.add_argument("--batch-tokens", type=int, metavar="N", help="tokens of an update, for logs that count tokens")
+    group.add_argument(
+        "--duplicates",
+        default="keep-last",
+        metavar="WHICH",
+        help=f"readings of a step that a resumed run repeats: {', '.join(DUPLICATES)} (default keep-last)",
+    )
 
 
-def read(paths: Sequence[str], arguments: argparse.Namespace) -> tuple[list[LossCurve], list[str]]:
-    """The curves of some files, and what was guessed or dropped in reading them."""
-    rates = schedules.parse(arguments.schedule) if arguments.schedule else None
+def read(logs: Sequence[str], arguments: argparse.Namespace) -> tuple[list[LossCurve], list[str]]:
+    """The curves of some logs, and for each log a line on what was guessed or dropped in reading it.
+
+    Curves of one name get that of their folder before it.
+    """
+    everywhere = schedules.parse(arguments.schedule) if arguments.schedule else None
+    options: dict[str, Any] = {
+        "warmup_steps": arguments.warmup_steps,
+        "columns": parse_columns(arguments.columns) if arguments.columns else None,
+        "runs": arguments.runs,
+        "batch_tokens": arguments.batch_tokens,
+        "duplicates": arguments.duplicates,
+    }
     curves: list[LossCurve] = []
+    places: list[str] = []
     notes: list[str] = []
-    for path in paths:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CurveWarning)
-            curve = read_curve(path, schedule=rates, warmup_steps=arguments.warmup_steps)
-        curves.append(curve)
-        notes += [f"{path}: {note}" for note in curve.notes]
-    return curves, notes
+    for log in logs:
+        path, own = split_argument(log)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", CurveWarning)
+            found = read_curves(path, own or everywhere, **options)
+        left_out = [str(entry.message) for entry in caught if "left out" in str(entry.message)]
+        curves += found
+        places += [path] * len(found)
+        notes += [*left_out, *_note(Path(path).name, {curve.name: curve.notes for curve in found})]
+    counts = Counter(curve.name for curve in curves)
+    named = [
+        replace(curve, name=f"{Path(place).absolute().parent.name}/{curve.name}") if counts[curve.name] > 1 else curve
+        for curve, place in zip(curves, places, strict=True)
+    ]
+    return named, notes
+
+
+def _note(file: str, notes: Mapping[str, Sequence[str]]) -> list[str]:
+    """All notes on a file as one line; those that not all of its runs share, with the runs' names."""
+    runs: dict[str, list[str]] = {}
+    for run, texts in notes.items():
+        for text in texts:
+            runs.setdefault(text, []).append(run)
+    texts = [text if len(names) == len(notes) else f"{text} ({', '.join(names)})" for text, names in runs.items()]
+    return [f"{file}: {'; '.join(texts)}"] if texts else []

@@ -35,14 +35,14 @@ _METRICS = ("r2", "mae", "rmse", "mape", "worst")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
-    parser.add_argument("curves", nargs="+", metavar="CURVE.csv", help="training curves to fit, all of one configuration")
+    parser.add_argument("curves", nargs="+", metavar="LOG", help="training curves to fit, all of one configuration")
     parser.add_argument(
         "--law",
         default="annealing",
         metavar="LAW",
         help=f"{', '.join(laws.LAWS)}, or auto (default annealing); several parted by commas, or all, for a table of them",
     )
-    parser.add_argument("--holdout", nargs="+", default=[], metavar="CURVE.csv", help="curves to score and not to fit")
+    parser.add_argument("--holdout", nargs="+", default=[], metavar="LOG", help="curves to score and not to fit")
     parser.add_argument(
         "--trials",
         action="store_true",

@@ -18,7 +18,7 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 COMMANDS = {
     "validate": "Measure the claims of the papers and judge them (the main job).",
     "simulate": "Run SGD on a landscape under a schedule; write the mean loss curve.",
-    "fit": "Fit a law to training curves (CSV files with columns step,lr,loss).",
+    "fit": "Fit a law to training curves, read from the logs of runs.",
     "predict": "Predict the loss under a schedule with a law that was fitted before.",
     "plan": "Choose a schedule with a fitted law: its shape, when to start the decay, what loss to expect.",
     "compare": "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets.",

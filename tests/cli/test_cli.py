@@ -184,6 +184,13 @@ def test_validate_refuses_a_folder_of_curves_that_is_none(capsys, tmp_path):
     assert (status, out) == (2, "") and str(tmp_path) in err
 
 
+def test_validate_measures_claims_on_real_curves_anywhere(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = run(capsys, "validate", "AL-03b", "--json")
+    (claim,) = json.loads(out)["claims"]
+    assert (status, claim["skipped"], claim["passed"]) == (0, None, True)
+
+
 def test_validate_report(capsys, tmp_path):
     run(capsys, "validate", "AL-06", "AL-07", "--report", tmp_path / "out")
     report = (tmp_path / "out" / "report.md").read_text()

@@ -455,5 +455,5 @@ def test_bad_runs_and_options():
         fit_scaling(runs, confidence=1.0)
     with pytest.raises(InputError, match="at least 5 losses for the 5 parameters of chinchilla, not 4"):
         fit_scaling(Runs(runs.loss[:4], N=N_GRID[:4], D=D_GRID[:4]))
-    with pytest.raises(InputError, match="path must be a CSV file's path"):
+    with pytest.raises(InputError, match="path must be the path of a CSV file"):
         fit_scaling(3)

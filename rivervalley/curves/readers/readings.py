@@ -1,0 +1,201 @@
+"""Losses and learning rates of a run, each on its own steps, out of the columns of its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley._common.table import Table
+from rivervalley.curves.readers import names
+from rivervalley.curves.readers.log import Log, without_blank_rows
+from rivervalley.schedules.schedule import MAX_STEPS
+
+DUPLICATES = ("keep-last", "keep-first", "refuse")
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """What a run's log says, in the order of steps.
+
+    Attributes
+    ----------
+    loss_steps, loss, lr_steps, lr : arrays
+        Update counts and the losses read there; update counts n and lr[n], the rate of update n + 1. Either may be empty.
+    last_step : int
+        The highest step of any row.
+    warmup : array
+        Values of the file's column warmup_steps.
+    notes : tuple of str
+        What was dropped or chosen, a clause each.
+    """
+
+    loss_steps: IntArray
+    loss: FloatArray
+    lr_steps: IntArray
+    lr: FloatArray
+    last_step: int
+    warmup: FloatArray
+    notes: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Choices:
+    """What the user said about a log: columns by role, tokens of an update, which of repeated readings count."""
+
+    columns: Mapping[str, str]
+    batch_tokens: int | None = None
+    duplicates: str = "keep-last"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", names.check_columns(self.columns))
+        if self.batch_tokens is not None:
+            checks.integer("batch_tokens", self.batch_tokens, 1)
+        checks.choice("duplicates", self.duplicates, DUPLICATES)
+
+
+def readings(log: Log, choices: Choices, needs_lr: bool) -> Readings:
+    """The losses and rates of a run; `needs_lr` refuses a log without rates."""
+    notes: list[str] = []
+    loss_name = _loss_column(log, choices, notes)
+    lr_candidates = _lr_columns(log, choices, needs_lr)
+    counter, candidates = _counters(log, choices)
+    warmup_name = [name for name in log.names if names.words(name) == "warmup steps"][:1]
+    table = without_blank_rows(log.read(list(dict.fromkeys([*candidates, *lr_candidates, loss_name, *warmup_name]))))
+    if table.lines.size == 0:
+        raise InputError(f"{log.source} must hold at least one row below its header, but it has none")
+    lr_name = _one_lr(log, table, lr_candidates, needs_lr)
+    loss, lr = table[loss_name], table[lr_name] if lr_name else np.full(table.lines.size, np.nan)
+    has_reading = ~np.isnan(loss) | ~np.isnan(lr)
+    column = next((name for name in candidates if not np.isnan(table[name][has_reading]).any()), candidates[0])
+    steps = _updates(table, column, counter, choices, has_reading, notes)
+    negative = np.flatnonzero(lr < 0)
+    if negative.size:
+        raise table.error(int(negative[0]), f"lr must be at least 0, not {float(lr[negative[0]])!r}")
+    _note_infinite(loss, lr, notes)
+    gone: list[int] = []
+    loss_steps, loss_values = _in_order(table, steps, loss, choices.duplicates, gone)
+    lr_steps, lr_values = _in_order(table, steps, lr, choices.duplicates, gone)
+    if gone:
+        kept = "later" if choices.duplicates == "keep-last" else "earlier"
+        notes.append(f"{sum(gone)} readings that were repeated, as in a resumed run, are dropped for the {kept} ones")
+    return Readings(
+        loss_steps, loss_values, lr_steps, lr_values, int(steps[has_reading].max(initial=0)),
+        table[warmup_name[0]] if warmup_name else np.empty(0), tuple(notes),
+    )  # fmt: skip
+
+
+def _loss_column(log: Log, choices: Choices, notes: list[str]) -> str:
+    if "loss" in choices.columns:
+        return names.named(log, "loss", choices.columns["loss"])
+    found = names.loss_names(log)
+    if not found:
+        raise names.missing(log, "loss")
+    if len(found) > 1:
+        if not names.is_plain_loss(found[0]) or names.is_plain_loss(found[1]):
+            raise names.ambiguous(log, "loss", found)
+        others = ", ".join(found[1:4]) + (" and more" if len(found) > 4 else "")
+        notes.append(f"the loss is its column {found[0]}, not {others} (--columns loss=NAME takes another)")
+    return found[0]
+
+
+def _lr_columns(log: Log, choices: Choices, needs_lr: bool) -> list[str]:
+    if "lr" in choices.columns:
+        return [names.named(log, "lr", choices.columns["lr"])]
+    found = names.lr_names(log)
+    if not found and needs_lr:
+        name = str(log.source)
+        raise names.missing(log, "lr", f", or give the schedule, as in schedule='cosine(...)' or {name}:'cosine(...)'")
+    return found
+
+
+def _one_lr(log: Log, table: Table, candidates: Sequence[str], needs_lr: bool) -> str | None:
+    """The one LR, or the first of several that never differ."""
+    filled = [name for name in candidates if not np.isnan(table[name]).all()]
+    if not filled:
+        return candidates[0] if candidates else None
+    first = table[filled[0]]
+    for name in filled[1:]:
+        both = ~np.isnan(first) & ~np.isnan(table[name])
+        if not both.any() or not np.array_equal(first[both], table[name][both]):
+            if needs_lr:
+                raise names.ambiguous(log, "lr", filled)
+            return None
+    return filled[0]
+
+
+def _counters(log: Log, choices: Choices) -> tuple[str, list[str]]:
+    """Whether rows are counted in updates or tokens, and the columns that may count them."""
+    if "step" in choices.columns:
+        return "step", [names.named(log, "step", choices.columns["step"])]
+    if "tokens" in choices.columns:
+        tokens = [names.named(log, "tokens", choices.columns["tokens"])]
+    else:
+        tokens = names.token_names(log)[:1]
+    steps = names.step_names(log)
+    if choices.batch_tokens is not None and tokens:
+        return "tokens", tokens
+    if steps and "tokens" not in choices.columns:
+        return "step", steps
+    if tokens:
+        raise InputError(
+            f"{log.source} counts {tokens[0]}, not steps: give the tokens of an update, batch_tokens= or --batch-tokens"
+        )
+    raise names.missing(log, "step")
+
+
+def _updates(table: Table, column: str, counter: str, choices: Choices, has_reading: np.ndarray, notes: list[str]) -> IntArray:
+    """Update counts of all rows; those without a reading count as 0 where they are blank."""
+    values = np.where(np.isnan(table[column]) & ~has_reading, 0.0, table[column])
+    blank = np.flatnonzero(np.isnan(values))
+    if blank.size:
+        raise table.error(int(blank[0]), f"{column} must be a finite number, not blank")
+    if counter == "tokens" and choices.batch_tokens is not None:
+        counts = values / choices.batch_tokens
+        values = np.round(counts)
+        off = np.max(np.abs(counts - values), where=np.isfinite(values), initial=0.0)
+        if off > 0.01:
+            notes.append(f"{column} are no whole multiples of {choices.batch_tokens}: steps are rounded, by up to {off:.2g}")
+    bad = np.flatnonzero((values != np.floor(values)) | (values < 0) | (values > MAX_STEPS))
+    if bad.size:
+        shown = float(table[column][bad[0]])
+        raise table.error(int(bad[0]), f"{column} must be a whole number between 0 and {MAX_STEPS}, not {shown:.17g}")
+    return values.astype(np.int64)
+
+
+def _note_infinite(loss: FloatArray, lr: FloatArray, notes: list[str]) -> None:
+    for what, values in (("losses", loss), ("rates", lr)):
+        count = int(np.count_nonzero(np.isinf(values)))
+        if count:
+            notes.append(f"{count} {what} that are no finite number {'are' if count > 1 else 'is'} skipped")
+
+
+def _in_order(
+    table: Table, steps: IntArray, values: FloatArray, duplicates: str, gone: list[int]
+) -> tuple[IntArray, FloatArray]:
+    """Steps and values where there are finite ones, rising; a log that goes back to an earlier step goes on from there."""
+    rows = np.flatnonzero(np.isfinite(values))
+    steps, values = steps[rows], values[rows]
+    back = np.flatnonzero(np.diff(steps) <= 0)
+    if not back.size:
+        return steps, values
+    k = int(back[0])
+    if duplicates == "refuse":
+        raise table.error(int(rows[k + 1]), f"step must rise from row to row, but {steps[k + 1]} follows {steps[k]}")
+    if duplicates == "keep-last":
+        following = np.minimum.accumulate(steps[::-1])[::-1]
+        kept = np.append(steps[:-1] < following[1:], True)
+    else:
+        before = np.maximum.accumulate(steps)
+        kept = np.append(True, steps[1:] > before[:-1])
+    falls = int(np.count_nonzero(np.diff(steps) < 0))
+    if np.count_nonzero(kept) < kept.size / 2 and falls > 100:
+        raise InputError(f"{table.path} must be in the order of its steps, but they go back {falls} times; sort it by step")
+    gone.append(int(np.count_nonzero(~kept)))
+    return steps[kept], values[kept]
