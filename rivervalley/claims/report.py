@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rivervalley._common import files
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import dumps, exact
 from rivervalley._common.versions import versions
 from rivervalley.claims.checks import Check
 from rivervalley.claims.claim import RULINGS, Claim, Verdict
@@ -44,7 +43,7 @@ def claims_json(chosen: Iterable[Claim]) -> str:
         *("id", "paper", "section", "statement", "formula", "status", "kind", "ruling"),
         *("premise", "breaks", "correction", "note"),
     )
-    return json.dumps([{name: getattr(claim, name) for name in fields} for claim in chosen], indent=2)
+    return dumps(exact([{name: getattr(claim, name) for name in fields} for claim in chosen]))
 
 
 def prepare_folder(path: str | os.PathLike[str]) -> Path:
@@ -61,7 +60,7 @@ def prepare_folder(path: str | os.PathLike[str]) -> Path:
 
 def write_report(folder: Path, verdicts: Sequence[Verdict], document: Json) -> Path:
     """Write verdicts.json and report.md; returns the path of the report."""
-    files.write_text(folder / "verdicts.json", json.dumps(document, indent=2, allow_nan=False) + "\n")
+    files.write_text(folder / "verdicts.json", dumps(exact(document)) + "\n")
     files.write_text(folder / "report.md", markdown(verdicts, document))
     return folder / "report.md"
 
@@ -150,7 +149,7 @@ def _table_line(check: Check) -> str:
 
 
 def _as_dictionary(verdict: Verdict) -> Json:
-    entry: Json = {name: _json_safe(getattr(verdict, name)) for name in _FIELDS}
+    entry: Json = {name: exact(getattr(verdict, name)) for name in _FIELDS}
     entry["control_failed"] = verdict.control_failed
     entry["skipped"] = verdict.skipped
     entry["seconds"] = round(verdict.seconds, 4)
@@ -166,11 +165,4 @@ def _as_dictionary(verdict: Verdict) -> Json:
 
 
 def _check(check: Check) -> Json:
-    return {name: _json_safe(getattr(check, name)) for name in _CHECK_FIELDS}
-
-
-def _json_safe(value: object) -> object:
-    """JSON has no NaN and no infinity: such numbers become text."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return value
+    return {name: exact(getattr(check, name)) for name in _CHECK_FIELDS}

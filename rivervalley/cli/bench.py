@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from rivervalley import bench
+from rivervalley._common.json import dumps, plain
 
 EXAMPLE = """examples:
   rivervalley bench
@@ -22,5 +22,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Time everything and print the rows."""
     rows = bench.run(progress=True)
-    print(json.dumps(bench.document(rows), indent=2) if arguments.json else bench.table(rows))
+    print(dumps(plain(bench.document(rows))) if arguments.json else bench.table(rows))
     return 0

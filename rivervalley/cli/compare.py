@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-from dataclasses import asdict
 
 from rivervalley import landscapes, schedules
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import dumps, plain
 from rivervalley.cli.options import LANDSCAPES, add_seed, count
 from rivervalley.simulation.compare import Contender, compare, contenders, table
 
@@ -57,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         shown[name] = own
     entries = compare(landscape, shown, budgets, arguments.trajectories, arguments.seed)
     if arguments.json:
-        print(json.dumps([asdict(entry) for entry in entries], indent=2, allow_nan=False))
+        print(dumps(plain(entries)))
     else:
         print(table(entries))
     return 0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import sys
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 
 from rivervalley import laws, schedules
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import dumps, plain
 from rivervalley.cli.options import check_outputs, count
 from rivervalley.planning.plan import Plan, plan
 
@@ -20,8 +19,8 @@ EXAMPLE = """examples:
   rivervalley plan law.json --steps 72000 --peak-lr 3e-4 --final-lr 3e-5 -o best.csv --plot plan.png
   rivervalley plan law.json --steps 40000 --peak-lr 3e-4 --checkpoints 10000,20000,40000 --json
 
-The peak rate is taken as given and never optimised: no law carries over from one peak to another, and the annealing law
-falls without limit as all rates grow."""
+The peak LR is taken as given and never optimised: this law is not known to transfer across peak LRs, and the annealing law
+falls without limit as all LRs grow."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         schedules.write_csv(arguments.output, made.options[0].schedule)
     if arguments.plot:
         draw(made, arguments.plot)
-    print(json.dumps(as_document(made), indent=2, allow_nan=False) if arguments.json else as_text(made))
+    print(dumps(plain(as_document(made))) if arguments.json else as_text(made))
     return 0
 
 
@@ -71,7 +70,7 @@ def as_text(made: Plan) -> str:
         lines.append(f"{option.name:<28} {length:>11} {option.loss:>11.4f} {band:>18} {option.schedule.lr.sum():>13.5g}")
     if made.options[0].low is not None:
         lines.append(
-            "A band is for one run by itself; differences between schedules are known better, as their errors go together."
+            "A band is for one run by itself; differences between schedules are known better, as their errors are correlated."
         )
     lines += ["", f"{'decay now, at step':<28} {'best length':>11} {'loss then':>11} {'without it':>13}"]
     now = made.decay_now
@@ -86,7 +85,7 @@ def as_text(made: Plan) -> str:
     if made.closed_forms:
         said = ", ".join(f"{name.replace('_', ' ')} {value:.0f}" for name, value in made.closed_forms.items())
         lines.append(f"Closed forms for long runs: {said}.")
-    lines.append("The peak rate is taken as given: no law carries over to another one.")
+    lines.append("The peak LR is taken as given: the law is not known to transfer to another one.")
     return "\n".join([*lines, *(f"caution: {text}" for text in made.cautions)])
 
 
@@ -98,23 +97,18 @@ def as_document(made: Plan) -> dict[str, Any]:
             {
                 "name": o.name,
                 "loss": o.loss,
-                "low": _finite(o.low),
-                "high": _finite(o.high),
+                "low": o.low,
+                "high": o.high,
                 "decay_steps": o.decay_steps,
                 "sum_of_rates": float(o.schedule.lr.sum()),
             }
             for o in made.options
         ],
-        "decay_now": {name: getattr(now, name).tolist() for name in ("start", "decay_steps", "loss", "stay")},
+        "decay_now": {name: getattr(now, name) for name in ("start", "decay_steps", "loss", "stay")},
         "extreme": {"loss": made.extreme.loss, "drop_steps": made.extreme.decay_steps},
         "closed_forms": made.closed_forms,
-        "cautions": list(made.cautions),
+        "cautions": made.cautions,
     }
-
-
-def _finite(value: float | None) -> float | None:
-    """JSON has no infinity: null."""
-    return value if value is not None and math.isfinite(value) else None
 
 
 def draw(made: Plan, path: str) -> None:
@@ -147,4 +141,4 @@ def _checkpoints(text: str | None) -> list[int] | None:
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:
-        raise InputError(f"--checkpoints must be update counts parted by commas, not {text!r}") from None
+        raise InputError(f"--checkpoints must be update counts comma-separated, such as 10000,20000, not {text!r}") from None

@@ -9,6 +9,7 @@ import numpy as np
 
 from rivervalley import laws, schedules
 from rivervalley._common import checks, files
+from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.cli.options import check_outputs
 from rivervalley.laws import Band, Law
 from rivervalley.schedules import Schedule
@@ -40,41 +41,43 @@ def run(arguments: argparse.Namespace) -> int:
         schedule = Schedule(schedule.lr, arguments.warmup_steps, schedule.name)
     level = checks.real("--confidence", arguments.confidence, 0.0, 1.0, open_low=True, open_high=True)
     loss = law.predict(schedule)
-    places = _places(schedule, 11)[1:]
+    if not np.isfinite(loss[-1]):
+        raise InputError("SCHEDULE must have an LR above 0: the law predicts no finite loss without one")
+    places = _places(schedule, 11)
+    places = places[1:] if places.size > 1 else places
     band = None if law.result is None else laws.predict_band(law, schedule, places, level)
-    for caution in law.cautions(schedule) if band is None else band.cautions:
-        print(f"rivervalley: caution: {caution}", file=sys.stderr)
-    print(table(law, schedule, loss, band))
     if arguments.output:
         files.write_text(arguments.output, as_csv(schedule, loss), "--output")
     if arguments.plot:
         steps = _places(schedule, 200)
         shown = None if law.result is None else laws.predict_band(law, schedule, steps, level)
         draw(law, schedule, loss, shown, arguments.plot)
+    for caution in law.cautions(schedule) if band is None else band.cautions:
+        print(f"rivervalley: caution: {caution}", file=sys.stderr)
+    print(table(law, schedule, loss, places, band))
     return 0
 
 
-def _places(schedule: Schedule, count: int) -> np.ndarray:
+def _places(schedule: Schedule, count: int) -> IntArray:
     """Rising update counts spread over the run after its warm-up."""
     start = max(schedule.warmup_steps, 1)
-    places = np.unique(np.linspace(start, schedule.steps, count).round().astype(int))
-    return places if places.size > 1 else np.array([0, schedule.steps])
+    return np.unique(np.linspace(start, schedule.steps, count).round().astype(np.int64))
 
 
-def table(law: Law, schedule: Schedule, loss: np.ndarray, band: Band | None) -> str:
-    """Predicted losses at ten places of the run, with their band where the law was fitted."""
+def table(law: Law, schedule: Schedule, loss: FloatArray, places: IntArray, band: Band | None) -> str:
+    """Predicted losses at some places of the run, with their band where the law was fitted."""
     heading = "" if band is None else f"   {band.confidence:.0%} band"
     lines = [f"{law.name} law, {schedule.name}", f"{'step':>10} {'lr':>12} {'loss':>10}{heading}"]
     if band is None:
-        places = _places(schedule, 11)[1:].tolist()
-        return "\n".join([*lines, *(f"{n:>10} {schedule.lr[n - 1]:>12.4g} {loss[n - 1]:>10.4f}" for n in places)])
+        lines += [f"{n:>10} {schedule.lr[n - 1]:>12.4g} {loss[n - 1]:>10.4f}" for n in places.tolist()]
+        return "\n".join(lines)
     rows = zip(band.steps.tolist(), band.loss.tolist(), band.low.tolist(), band.high.tolist(), strict=True)
     lines += [f"{n:>10} {schedule.lr[n - 1]:>12.4g} {x:>10.4f}   {low:.4f} to {high:.4f}" for n, x, low, high in rows]
     return "\n".join(lines)
 
 
-def as_csv(schedule: Schedule, loss: np.ndarray) -> str:
-    """step,lr,loss with lr the rate of the next update, as read_curve reads it; infinite losses are left blank."""
+def as_csv(schedule: Schedule, loss: FloatArray) -> str:
+    """step,lr,loss with lr the LR of the next update, as read_curve reads it; infinite losses are left blank."""
     following = np.append(schedule.lr, schedule.lr[-1]).tolist()
     texts = [""] + [repr(value) if np.isfinite(value) else "" for value in loss.tolist()]
     warm = schedule.warmup_steps
@@ -82,21 +85,22 @@ def as_csv(schedule: Schedule, loss: np.ndarray) -> str:
     return head + "".join(f"{t},{rate!r},{text}{tail}" for t, (rate, text) in enumerate(zip(following, texts, strict=True)))
 
 
-def draw(law: Law, schedule: Schedule, loss: np.ndarray, band: Band | None, path: str) -> None:
+def draw(law: Law, schedule: Schedule, loss: FloatArray, band: Band | None, path: str) -> None:
     """Predicted loss and rate against steps."""
     from rivervalley import plots
 
     start = max(schedule.warmup_steps, 1)
     steps = np.arange(start, schedule.steps + 1)
     with plots.style():
-        made, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
+        figure, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
         top.plot(steps, loss[start - 1 :], label=f"{law.name} law")
         if band is not None:
             top.fill_between(band.steps, band.low, band.high, alpha=0.2, lw=0, label=f"{band.confidence:.0%} band")
         inside = loss[start - 1 + steps.size // 50 :]
         top.set(ylabel="predicted loss", title=f"Predicted loss under {schedule.name}: {loss[-1]:.4f} at the end")
-        top.set_ylim(inside.min() - 0.05 * np.ptp(inside), inside.max() + 0.05 * np.ptp(inside))
+        if np.ptp(inside) > 0.0:
+            top.set_ylim(inside.min() - 0.05 * np.ptp(inside), inside.max() + 0.05 * np.ptp(inside))
         top.legend()
         bottom.plot(np.arange(1, schedule.steps + 1), schedule.lr, color="0.3")
         bottom.set(xlabel="step", ylabel="learning rate")
-        plots.save(made, path)
+        plots.save(figure, path)

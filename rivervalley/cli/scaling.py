@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
-from dataclasses import asdict
 from typing import Any
 
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import dumps, plain
 from rivervalley.cli.options import check_outputs
 from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling.fitting import FORMS, ScalingFit, fit_scaling, read_runs
@@ -83,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             scaling.draw_laws(asked, arguments.plot)
     if arguments.json:
-        print(json.dumps(as_document(rows, fitted, predicted), indent=2, allow_nan=False))
+        print(dumps(plain(as_document(rows, fitted, predicted))))
     else:
         print(as_text(rows, fitted, predicted))
     return 0
@@ -109,7 +108,7 @@ def _predicted(fitted: ScalingFit | None, asked: dict[str, float]) -> float | No
 def as_document(rows: list[ScalingRow], fitted: ScalingFit | None, predicted: float | None) -> dict[str, Any]:
     """What --json prints; infinite numbers are null."""
     return {
-        "fit": None if fitted is None else _plain(asdict(fitted)),
+        "fit": fitted,
         "predicted_loss": predicted,
         "laws": [row.as_dict() for row in rows],
     }
@@ -136,16 +135,3 @@ def show(value: float, unit: str) -> str:
     if math.isinf(value):
         return "no amount is enough"
     return f"{value:.4g} {unit}".rstrip()
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON has it: infinite and undefined numbers are null, arrays lists."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -12,6 +11,7 @@ from tqdm import tqdm
 
 from rivervalley import claims
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import dumps, plain
 from rivervalley.claims import report, terminal
 from rivervalley.cli.options import add_seed, count
 
@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
             bar.update()
     document = report.verdicts_document(verdicts, arguments.seed)
     if arguments.json:
-        print(json.dumps(document, indent=2, allow_nan=False))
+        print(dumps(plain(document)))
     else:
         print(terminal.summary(verdicts, width))
     if folder is not None:

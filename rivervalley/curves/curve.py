@@ -32,11 +32,14 @@ class LossCurve:
         file leaves out were interpolated.
     notes : tuple of str
         What was dropped or guessed when the curve was read, a sentence each.
+    loss_stderr : array_like, shape (R,), optional
+        Standard error of each loss, at least 0, where it is known: that of a simulated ensemble's mean, 0 for an exact
+        expectation.
 
     Raises
     ------
     InputError
-        If steps do not rise or do not fit the schedule, losses are not finite, or shapes differ.
+        If steps do not rise or do not fit the schedule, losses or their errors are not finite, or shapes differ.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class LossCurve:
     name: str = "curve"
     schedule_source: str = "given"
     notes: tuple[str, ...] = ()
+    loss_stderr: FloatArray | None = None
 
     def __post_init__(self) -> None:
         steps = checks.rising_steps("steps", self.steps, low=1)
@@ -70,6 +74,12 @@ class LossCurve:
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "loss", loss)
         object.__setattr__(self, "notes", tuple(self.notes))
+        if self.loss_stderr is not None:
+            stderr = checks.array("loss_stderr", self.loss_stderr, low=0.0, copy=True)
+            if stderr.size != steps.size:
+                raise InputError(f"loss_stderr must have one entry for each of the {steps.size} steps, not {stderr.size}")
+            stderr.setflags(write=False)
+            object.__setattr__(self, "loss_stderr", stderr)
 
     def __len__(self) -> int:
         return int(self.steps.size)
@@ -105,4 +115,5 @@ class LossCurve:
         steps = self.steps[chosen]
         if steps.size == 0:
             raise InputError(f"step must leave some loss, but {self!r} has none {which}")
-        return replace(self, steps=steps, loss=self.loss[chosen])
+        stderr = None if self.loss_stderr is None else self.loss_stderr[chosen]
+        return replace(self, steps=steps, loss=self.loss[chosen], loss_stderr=stderr)

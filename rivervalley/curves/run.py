@@ -63,11 +63,21 @@ class Run:
         return int(self.state.shape[0])
 
     def curve(self, name: str | None = None) -> LossCurve:
-        """The mean loss as a LossCurve, without the loss before the first update where that was recorded."""
+        """The mean loss as a LossCurve, without the loss before the first update where that was recorded.
+
+        Its `loss_stderr` is the run's, or None where the run has a single trajectory and so no standard error.
+        """
         after = self.steps > 0
         if not after.any():
             raise InputError("the run recorded no loss after its first update, so it has no curve")
-        return LossCurve(self.steps[after], self.loss[after], self.schedule, name or self.schedule.name)
+        stderr = self.loss_stderr[after]
+        return LossCurve(
+            self.steps[after],
+            self.loss[after],
+            self.schedule,
+            name or self.schedule.name,
+            loss_stderr=stderr if np.isfinite(stderr).all() else None,
+        )
 
 
 def recorded_steps(start: int, end: int, record_every: int | None, record_at: object = None) -> IntArray:

@@ -22,7 +22,11 @@ from rivervalley.laws.base.registry import register_law as register_law
 from rivervalley.laws.base.result import CurveFit as CurveFit
 from rivervalley.laws.base.result import FitResult as FitResult
 from rivervalley.laws.base.result import FitWarning as FitWarning
-from rivervalley.laws.cross_validation import LeftOut as LeftOut
+from rivervalley.laws.comparison import ComparedLaw as ComparedLaw
+from rivervalley.laws.comparison import comparable_laws as comparable_laws
+from rivervalley.laws.comparison import compare_laws as compare_laws
+from rivervalley.laws.cross_validation import CrossValidation as CrossValidation
+from rivervalley.laws.cross_validation import cross_validate as cross_validate
 from rivervalley.laws.cross_validation import decay_factor_profile as decay_factor_profile
 from rivervalley.laws.cross_validation import leave_one_out as leave_one_out
 from rivervalley.laws.forms.annealing import AnnealingLaw as AnnealingLaw
@@ -37,9 +41,13 @@ from rivervalley.laws.forms.multi_power import MultiPowerLaw as MultiPowerLaw
 from rivervalley.laws.forms.relaxation import RelaxationLaw as RelaxationLaw
 from rivervalley.laws.forms.size import SizeLaw as SizeLaw
 from rivervalley.laws.forms.steps import StepsLaw as StepsLaw
+from rivervalley.laws.held_out import HeldOut as HeldOut
+from rivervalley.laws.held_out import predict_held_out as predict_held_out
 from rivervalley.laws.prediction_band import Band as Band
 from rivervalley.laws.prediction_band import predict_band as predict_band
-from rivervalley.laws.summary import summary as summary
+from rivervalley.laws.report import FitReport as FitReport
+from rivervalley.laws.report import fit_report as fit_report
+from rivervalley.laws.report import summary as summary
 
 forms.import_all()
 

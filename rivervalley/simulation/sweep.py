@@ -20,6 +20,7 @@ from rivervalley import landscapes, schedules
 from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, InputError
 from rivervalley._common.files import write_text
+from rivervalley._common.json import dumps, plain
 from rivervalley._common.processes import pool
 from rivervalley.curves.files import write_curve
 from rivervalley.curves.run import Run
@@ -245,7 +246,7 @@ def _do(job: Job, runs: str) -> str:
         write_curve(folder / f"{job.id}.csv", result.curve())
         row |= {"status": "done", "loss": float(result.loss[-1]), "loss_stderr": float(result.loss_stderr[-1])}
         row |= {f"loss_{name}".replace(" ", "_"): float(values[-1]) for name, values in result.components.items()}
-    write_text(folder / f"{job.id}.json", json.dumps({"job": asdict(job), "result": row}, indent=1) + "\n")
+    write_text(folder / f"{job.id}.json", dumps(plain({"job": job, "result": row})) + "\n")
     return job.id
 
 

@@ -98,10 +98,10 @@ def test_fit_says_where_held_out_runs_end(capsys, tmp_path, curves):
 def test_fit_compares_laws(capsys, curves):
     status, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--law", "annealing,forward,steps")
     assert status == 0
-    assert out.count("held") == 3 and out.index("annealing") < out.index("steps")
+    assert out.count("held out") == 3 and out.index("annealing") < out.index("steps")
     rows = json.loads(run(capsys, "fit", *curves, "--law", "all", "--json")[1])
     assert {row["law"].split(" ")[0] for row in rows} == {"auto", *rv.laws.LAWS} - {"size"}
-    assert all(row["held"] is None and row["fitted"]["r2"] <= 1.0 for row in rows)
+    assert all(row["held_out"] is None and row["fitted"]["r2"] <= 1.0 for row in rows)
     for words in (["--law", "annealing,steps", "-o", "x.json"], ["--law", "annealing,nope"], ["--law", "size"]):
         status, _, err = run(capsys, "fit", *curves, *words)
         assert status == 2 and err.count("\n") == 1
@@ -111,7 +111,7 @@ def test_fit_json_is_one_document(capsys, curves):
     status, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--json", "--decay-factor", "free")
     found = json.loads(out)
     assert status == 0
-    assert set(found["scores"]) == {"fitted", "held"}
+    assert set(found["scores"]) == {"fitted", "held_out"}
     assert found["params"].keys() == {"L0", "A", "alpha", "C", "decay_factor"}
 
 

@@ -56,11 +56,11 @@ def test_the_command(tmp_path, capsys):
     for k, curve in enumerate(made(5e-4)):
         paths.append(str(tmp_path / f"{k}.csv"))
         rv.write_curve(paths[-1], curve)
-    assert main(["fit", *paths, "--trials"]) == 0
+    assert main(["fit", *paths, "--cross-validate"]) == 0
     out = capsys.readouterr().out
     assert "predicted from the other curves" in out and "by decay factor" in out
-    assert main(["fit", *paths, "--trials", "--json", "--law", "forward"]) == 0
-    found = json.loads(capsys.readouterr().out)["trials"]
+    assert main(["fit", *paths, "--cross-validate", "--json", "--law", "forward"]) == 0
+    found = json.loads(capsys.readouterr().out)["cross_validation"]
     assert len(found["left_out"]) == 3 and found["decay_factor_profile"] == {}
-    assert main(["fit", paths[0], "--trials", "--law", "forward"]) == 0
-    assert "no trials" in capsys.readouterr().out
+    assert main(["fit", paths[0], "--cross-validate", "--law", "forward"]) == 0
+    assert "no cross-validation" in capsys.readouterr().out

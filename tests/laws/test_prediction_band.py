@@ -21,14 +21,14 @@ def law():
 def test_a_band_is_the_sum_of_its_parts(law):
     s = schedules.wsd(20_000, PEAK, warmup_steps=500, decay_fraction=0.2)
     band = predict_band(law, s, [1000, 10_000, 20_000])
-    assert band.parts.keys() == {"run", "misfit", "parameters", "beyond"}
+    assert band.parts.keys() == {"run_to_run", "misfit", "parameters", "extrapolation"}
     spread = np.sqrt(sum(part**2 for part in band.parts.values()))
     reach = student.ppf(0.95, 5) * spread
     np.testing.assert_allclose(band.loss, law.predict_at(s, [1000, 10_000, 20_000]))
     np.testing.assert_allclose(np.log(band.high / band.loss), reach, rtol=1e-12)
     np.testing.assert_allclose(np.log(band.loss / band.low), reach, rtol=1e-12)
     ends = [curve["end_residual"] for curve in law.diagnostics["curves"]]
-    assert band.parts["misfit"][0] == pytest.approx(prediction_band.MISFIT * np.sqrt(np.mean(np.square(ends))))
+    assert band.parts["misfit"][0] == pytest.approx(prediction_band.MISFIT_SCALE * np.sqrt(np.mean(np.square(ends))))
     assert ends[0] == pytest.approx(np.log(published.cosine().loss[-1] / law.predict(published.cosine().schedule)[-1]))
     wide = predict_band(law, s, confidence=0.99)
     assert wide.low[0] < band.low[-1] and wide.confidence == 0.99
@@ -63,23 +63,27 @@ def test_what_the_fit_left_open_makes_the_band_infinite_where_it_matters():
 
 def test_what_no_curve_showed_widens_the_band(law):
     plain = predict_band(law, schedules.cosine(20_000, PEAK, warmup_steps=500))
-    assert plain.parts["beyond"][0] == 0.0 and not plain.cautions
+    assert plain.parts["extrapolation"][0] == 0.0 and not plain.cautions
     doubled = predict_band(law, schedules.cosine(20_000, 2 * PEAK, warmup_steps=500))
-    assert doubled.parts["beyond"][0] == pytest.approx(prediction_band.PER_DOUBLING)
+    assert doubled.parts["extrapolation"][0] == pytest.approx(prediction_band.SD_PER_PEAK_DOUBLING)
     assert any("peak LR" in sentence for sentence in doubled.cautions)
     halved = predict_band(law, schedules.cosine(20_000, PEAK / 4, warmup_steps=500))
-    assert halved.parts["beyond"][0] == pytest.approx(2 * prediction_band.PER_DOUBLING)
+    assert halved.parts["extrapolation"][0] == pytest.approx(2 * prediction_band.SD_PER_PEAK_DOUBLING)
     cycles = schedules.cyclic_cosine([10_000, 20_000], PEAK, final_lr=0.1 * PEAK, warmup_steps=500)
     found = predict_band(law, cycles, [9_000, 10_001, 20_000])
-    assert found.parts["beyond"].tolist() == [0.0, prediction_band.UNSEEN, prediction_band.UNSEEN]
-    long = predict_band(law, schedules.constant(600_500, PEAK, warmup_steps=500), [20_500, 60_000, 600_500]).parts["beyond"]
-    assert long[:2].tolist() == [0.0, 0.0] and long[2] == pytest.approx(prediction_band.UNSEEN * np.log(10.0), rel=0.02)
+    assert found.parts["extrapolation"].tolist() == [0.0, prediction_band.EXTRAPOLATION_SD, prediction_band.EXTRAPOLATION_SD]
+    long = predict_band(law, schedules.constant(600_500, PEAK, warmup_steps=500), [20_500, 60_000, 600_500]).parts[
+        "extrapolation"
+    ]
+    assert long[:2].tolist() == [0.0, 0.0] and long[2] == pytest.approx(
+        prediction_band.EXTRAPOLATION_SD * np.log(10.0), rel=0.02
+    )
     zeros = schedules.from_lr(np.concatenate([np.full(1000, PEAK), np.zeros(500)]))
-    assert predict_band(law, zeros, [1000, 1001, 1002, 1500]).parts["beyond"].tolist() == [
+    assert predict_band(law, zeros, [1000, 1001, 1002, 1500]).parts["extrapolation"].tolist() == [
         0.0,
         0.0,
-        prediction_band.UNSEEN,
-        prediction_band.UNSEEN,
+        prediction_band.EXTRAPOLATION_SD,
+        prediction_band.EXTRAPOLATION_SD,
     ]
 
 
@@ -126,7 +130,7 @@ def test_a_loss_below_zero_has_no_band_and_a_caution(law):
     band = predict_band(law, rv.schedules.linear(4000, 1e-2), [400, 4000])
     assert band.loss[0] > 0.0 > band.loss[1]
     assert np.isfinite(band.high[0]) and (band.low[1], band.high[1]) == (0.0, np.inf)
-    assert band.cautions[-1].startswith("the law predicts no positive loss at step 4000")
+    assert band.cautions[-1].startswith("the law predicts no positive finite loss at step 4000")
     assert len(predict_band(law, rv.schedules.linear(4000, 2e-4)).cautions) == 0
 
 
@@ -187,7 +191,7 @@ def test_bands_of_ninety_percent_hold_eighty_to_ninety_eight_on_runs_left_out(en
 
 
 def test_constants_of_other_models_serve_a_model_left_out(ends):
-    """RUN and MISFIT by maximum likelihood on all groups but one, tried on that one: no group sees its own calibration."""
+    """RUN_TO_RUN_SD and MISFIT_SCALE by maximum likelihood on all groups but one, tried on that one: no group sees its own calibration."""
     name, error, ends_rms = (np.array(column) for column in list(zip(*ends, strict=True))[:3])
     held, found = [], []
     for group in np.unique(name):
@@ -197,7 +201,7 @@ def test_constants_of_other_models_serve_a_model_left_out(ends):
             variance = np.exp(2 * logs[0]) + np.exp(2 * logs[1]) * ends_rms[others] ** 2
             return np.sum(0.5 * np.log(variance) + 3.0 * np.log1p(error[others] ** 2 / (5.0 * variance)))
 
-        best = minimize(surprise, np.log([prediction_band.RUN, prediction_band.MISFIT]), method="Nelder-Mead")
+        best = minimize(surprise, np.log([prediction_band.RUN_TO_RUN_SD, prediction_band.MISFIT_SCALE]), method="Nelder-Mead")
         run, misfit = np.exp(best.x)
         reach = student.ppf(0.95, 5) * np.sqrt(run**2 + misfit**2 * ends_rms[~others] ** 2)
         held.append(np.mean(np.abs(error[~others]) <= reach))
@@ -205,5 +209,5 @@ def test_constants_of_other_models_serve_a_model_left_out(ends):
     assert 0.80 <= np.mean(held) <= 0.98
     assert min(held) > 0.7
     low, high = np.min(found, axis=0), np.max(found, axis=0)
-    assert low[0] < 1.2 * prediction_band.RUN and high[0] > 0.8 * prediction_band.RUN
-    assert low[1] < 1.2 * prediction_band.MISFIT and high[1] > 0.8 * prediction_band.MISFIT
+    assert low[0] < 1.2 * prediction_band.RUN_TO_RUN_SD and high[0] > 0.8 * prediction_band.RUN_TO_RUN_SD
+    assert low[1] < 1.2 * prediction_band.MISFIT_SCALE and high[1] > 0.8 * prediction_band.MISFIT_SCALE

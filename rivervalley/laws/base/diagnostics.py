@@ -96,16 +96,17 @@ def log_jacobian(law: Law, points: Points, free: Sequence[str]) -> tuple[list[st
 
     `free` names the shape parameters that are fitted.
     """
-    terms, slopes = law.terms(points)(law.shape())
-    weights = law.weights()
-    predicted = weights @ terms
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms, slopes = law.terms(points)(law.shape())
+    weights, predicted = law.weights(), law.loss_from(terms)
     rows = [*terms]
     names = [*law.coefficients]
     for parameter, slope in zip(law.shape_parameters, slopes, strict=True):
         if parameter.name in free:
             names.append(parameter.name)
             rows.append(weights[law.coefficients.index(parameter.term)] * slope)
-    return names, np.stack(rows) / predicted, predicted
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return names, np.stack(rows) / predicted, predicted
 
 
 def _prior_curvature(law: Law, names: Sequence[str], options: FitOptions) -> FloatArray:

@@ -186,6 +186,10 @@ class Law(ABC):
         """The loss at prepared points, shape (R,)."""
         with np.errstate(divide="ignore"):
             terms, _ = self.terms(points)(self.shape())
+        return self.loss_from(terms)
+
+    def loss_from(self, terms: FloatArray) -> FloatArray:
+        """The loss, shape (R,), from the terms, shape (coefficients, R); a term of weight 0 may be infinite."""
         weights = self.weights()
         used = weights != 0.0
         loss: FloatArray = weights[used] @ terms[used] if used.any() else np.zeros(terms.shape[1])
@@ -222,7 +226,7 @@ class Law(ABC):
         InputError
             If `curve` is no LossCurve or has no losses after its warm-up.
         """
-        steps, loss = _recorded(curve)
+        steps, loss = recorded(curve)
         return scores(loss, self.predict_at(curve.schedule, steps))
 
     def end_loss(self, curve: LossCurve) -> float:
@@ -234,11 +238,18 @@ class Law(ABC):
         InputError
             As `score`.
         """
-        steps, loss = _recorded(curve)
-        predicted = self.predict_at(curve.schedule, steps)
-        if min(loss.min(), predicted.min()) <= 0.0:
-            return float(loss[-1])
-        return float(predicted[-1] * np.exp(end_residual(np.log(loss / predicted))))
+        steps, loss = recorded(curve)
+        return end_loss(loss, self.predict_at(curve.schedule, steps))
+
+    def relative_sd(
+        self, s: Schedule, points: Points, jacobian: FloatArray, loss: FloatArray
+    ) -> Mapping[str, FloatArray] | None:
+        """Relative standard deviations of the prediction at points of a schedule, by their source, shape (R,) each.
+
+        For laws whose prediction intervals have a calibration of their own; None stands for that of
+        `laws.prediction_band`. `jacobian`, shape (p, R), is that of log L by the fitted parameters, `loss` is L.
+        """
+        return None
 
     def cautions(self, s: Schedule) -> list[str]:
         """Sentences on why a prediction for this schedule extrapolates from what the law was fitted to, if it does."""
@@ -298,8 +309,21 @@ class Law(ABC):
             raise InputError(f"path must hold a law as save writes it, but in {origin} {error}") from None
 
 
-def _recorded(curve: object) -> tuple[IntArray, FloatArray]:
-    """Steps and losses of a curve after its warm-up."""
+def end_loss(loss: FloatArray, predicted: FloatArray) -> float:
+    """The loss at the end of a curve, averaged along its prediction; both of shape (R,)."""
+    if min(loss.min(), predicted.min()) <= 0.0:
+        return float(loss[-1])
+    return float(predicted[-1] * np.exp(end_residual(np.log(loss / predicted))))
+
+
+def recorded(curve: object) -> tuple[IntArray, FloatArray]:
+    """Steps and losses of a curve after its warm-up.
+
+    Raises
+    ------
+    InputError
+        If `curve` is no LossCurve or has none.
+    """
     if not isinstance(curve, LossCurve):
         raise InputError(f"curve must be a LossCurve, not {show(curve)}")
     steps, loss = readings(curve)

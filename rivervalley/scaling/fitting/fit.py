@@ -11,18 +11,16 @@ import numpy as np
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.estimation.scores import scores
+from rivervalley.estimation.starts import EXACT_RESIDUAL, start_agreement
 from rivervalley.scaling._arguments import constants_of
 from rivervalley.scaling.fitting.cautions import design_warnings, offset_warnings, parameter_warnings
 from rivervalley.scaling.fitting.forms import Design, Form, Reported, Solution, design, form_of
 from rivervalley.scaling.fitting.result import ScalingFit
 from rivervalley.scaling.fitting.runs import Runs, read_runs
-from rivervalley.scaling.fitting.search import Search, search
+from rivervalley.scaling.fitting.search import search
 from rivervalley.scaling.fitting.spread import Spread, spread
 from rivervalley.scaling.kaplan.batch import critical_batch_size, minimum_steps
 from rivervalley.scaling.kaplan.constants import BatchLaw
-
-# Objectives are compared with that of residuals of 1e-9, below which a fit is exact.
-EXACT_RESIDUAL = 1e-9
 
 
 def fit_scaling(
@@ -111,6 +109,7 @@ def fit_scaling(
     reported = made.report(found.best)
     intervals, identified = _intervals(reported, known)
     params = {one.name: one.value for one in reported}
+    starts = start_agreement(found.objectives.tolist(), found.best.objective, loss.size)
     diagnostics: dict[str, Any] = {
         "objective": found.best.objective,
         "huber_delta": delta,
@@ -118,7 +117,9 @@ def fit_scaling(
         "parameters": made.size,
         "effective_points": known.effective_points,
         **asdict(scores(loss, predicted)),
-        **_starts(found, loss.size),
+        "starts": starts.starts,
+        "starts_agreeing": starts.agreeing,
+        "start_spread": starts.spread,
         "condition_number": known.condition_number,
         "identified": identified,
         "alternative": _alternative(form, columns, with_offset, log_loss, delta, found.best),
@@ -190,13 +191,6 @@ def _intervals(reported: list[Reported], known: Spread) -> tuple[dict[str, tuple
             )
         intervals[one.name] = (max(float(ends[0]), 0.0), float(ends[1]))
     return intervals, identified
-
-
-def _starts(found: Search, count: int) -> dict[str, Any]:
-    floor = 0.5 * count * EXACT_RESIDUAL**2
-    ratios = np.maximum(found.objectives, floor) / max(found.best.objective, floor)
-    agreeing = int(np.sum(ratios <= 1.001))
-    return {"starts": ratios.size, "starts_agreeing": agreeing, "start_spread": float(ratios.max() - 1.0)}
 
 
 def _alternative(
