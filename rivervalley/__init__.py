@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rivervalley.schedules.schedule import Schedule
     from rivervalley.simulation.compare import compare
     from rivervalley.simulation.simulate import simulate
+    from rivervalley.simulation.sweep import sweep
 
 # Where the public modules and names live. Imported when first used, so that `import rivervalley` and `--help` stay quick.
 _MODULES = {
@@ -51,6 +52,7 @@ _PLACES = {
     "read_curve": "curves.files",
     "read_curves": "curves.files",
     "simulate": "simulation.simulate",
+    "sweep": "simulation.sweep",
     "write_curve": "curves.files",
 }
 
@@ -77,6 +79,7 @@ __all__ = [
     "scaling",
     "schedules",
     "simulate",
+    "sweep",
     "theory",
     "write_curve",
 ]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
 from importlib import metadata
 
 
+def own_version() -> str:
+    """The version of rivervalley. It stands in the package itself, which no file of it may import."""
+    version: str = importlib.import_module("rivervalley").__version__
+    return version
+
+
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    found = {"python": platform.python_version()}
-    for name in ("rivervalley", "numpy", "numba", "scipy"):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    installed = {"python": platform.python_version(), "rivervalley": own_version()}
+    for name in ("numpy", "numba", "scipy"):
+        installed[name] = metadata.version(name)
+    return installed

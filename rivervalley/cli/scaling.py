@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import Any
 
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
-from rivervalley._common.json import dumps, plain
+from rivervalley._common.json import JSON, dumps, plain
 from rivervalley.cli.options import check_outputs
 from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling.fitting import FORMS, ScalingFit, fit_scaling, read_runs
@@ -82,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             scaling.draw_laws(asked, arguments.plot)
     if arguments.json:
-        print(dumps(plain(as_document(rows, fitted, predicted))))
+        print(dumps(as_document(rows, fitted, predicted)))
     else:
         print(as_text(rows, fitted, predicted))
     return 0
@@ -105,12 +104,12 @@ def _predicted(fitted: ScalingFit | None, asked: dict[str, float]) -> float | No
     return float(fitted.predict(**{name: asked[name] for name in columns})) if set(columns) <= asked.keys() else None
 
 
-def as_document(rows: list[ScalingRow], fitted: ScalingFit | None, predicted: float | None) -> dict[str, Any]:
+def as_document(rows: list[ScalingRow], fitted: ScalingFit | None, predicted: float | None) -> JSON:
     """What --json prints; infinite numbers are null."""
     return {
-        "fit": fitted,
+        "fit": plain(fitted),
         "predicted_loss": predicted,
-        "laws": [row.as_dict() for row in rows],
+        "laws": plain([row.as_dict() for row in rows]),
     }
 
 

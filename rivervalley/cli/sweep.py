@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import timedelta
+from pathlib import Path
 
 from rivervalley._common.checks import InputError
 from rivervalley.cli.options import count
-from rivervalley.simulation.sweep import read_sweep, run_sweep
+from rivervalley.simulation.sweep import Status, read_sweep, run_sweep, status
 
 EXAMPLE = """examples:
   rivervalley sweep sweep.toml -o out
@@ -25,6 +27,8 @@ where sweep.toml reads
   seed = [0, 1]
 
 Landscapes and schedules are those of `rivervalley simulate --help`. `expected = true` takes exact expectations.
+`landscape` and `schedule` may be lists of whole calls, and values may hold names in braces themselves. Lists under [zip]
+go together, first with first; those under [grid] are combined in all ways.
 out/results.csv gets a row for each run, out/runs/ the loss curves."""
 
 
@@ -34,23 +38,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="folder for the results; finished runs are kept")
     parser.add_argument("--workers", type=count, metavar="N", help="processes (default: one for each CPU)")
     parser.add_argument("--shard", metavar="I/N", help="do every N-th run from the I-th on, I from 0")
+    parser.add_argument("--status", action="store_true", help="say how many runs are finished and what is left; run none")
+    parser.add_argument("--parquet", action="store_true", help="write results.parquet too; needs pyarrow")
     parser.add_argument("--dask", metavar="ADDRESS", help="use this Dask scheduler instead of processes")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run what is not there yet and say where the results are."""
-    jobs = read_sweep(arguments.sweep)
-    results = run_sweep(
+    jobs, shard = read_sweep(arguments.sweep), _shard(arguments.shard)
+    if arguments.status:
+        print(_progress(status(jobs, arguments.output, shard)))
+        return 0
+    table = run_sweep(
         jobs,
         arguments.output,
         workers=arguments.workers,
-        shard=_shard(arguments.shard),
+        shard=shard,
         dask=arguments.dask,
         progress=sys.stderr.isatty(),
+        parquet=arguments.parquet,
     )
-    rows = len(results.read_text(encoding="utf-8").splitlines()) - 1
-    print(f"{rows} of {len(jobs)} runs finished; results in {results}")
+    diverged = sum(row["status"] != "done" for row in table)
+    told = f" ({diverged} diverged)" if diverged else ""
+    print(f"{len(table)} of {len(jobs)} runs finished{told}; results in {Path(arguments.output) / 'results.csv'}")
     return 0
+
+
+def _progress(stands: Status) -> str:
+    told = f"{stands.finished} of {stands.asked} runs finished"
+    if stands.diverged:
+        told += f" ({stands.diverged} diverged)"
+    if stands.seconds_left is not None and stands.finished < stands.asked:
+        told += f"; about {timedelta(seconds=round(stands.seconds_left))} of computing left for one process"
+    return told
 
 
 def _shard(text: str | None) -> tuple[int, int]:

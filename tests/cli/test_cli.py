@@ -62,6 +62,13 @@ def test_simulate_expected(capsys):
     assert f"{rv.landscapes.parse(VALLEY).expected(rv.schedules.parse(WSD)).loss[-1]:.6g}" in out
 
 
+def test_compare_with_one_trajectory_has_no_standard_error(capsys):
+    words = ("compare", VALLEY, "--checkpoints", "100,200", "--peak-lr", "0.1", "--trajectories", "1")
+    status, out, _ = run(capsys, *words, "--json")
+    assert status == 0 and {entry["loss_stderr"] for entry in json.loads(out)} == {None}
+    assert run(capsys, *words)[0] == 0
+
+
 def test_fit_then_predict(capsys, tmp_path, curves):
     law_file = tmp_path / "law.json"
     status, out, _ = run(capsys, "fit", *curves, "--warmup-area", "full", "-o", law_file, "--plot", tmp_path / "fit.svg")
