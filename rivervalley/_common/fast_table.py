@@ -26,7 +26,7 @@ def fast_columns(body: str, delimiter: str, width: int, places: Sequence[int]) -
     columns = _by_arrow(data, delimiter, width, places) if delimiter else None
     if columns is None:
         columns = _by_numpy(data, delimiter.encode(), width, places)
-    if columns is None or any(column.size != data.count(b"\n") for column in columns.values()):
+    if columns is None or next(iter(columns.values())).size != data.count(b"\n"):
         return None
     # A row with nothing in any of these columns may be a blank one.
     if np.all([np.isnan(column) for column in columns.values()], axis=0).any():
@@ -54,7 +54,7 @@ def _by_arrow(data: bytes, delimiter: str, width: int, places: Sequence[int]) ->
                 quoted_strings_can_be_null=True,
             ),
         )
-    except pyarrow.ArrowInvalid:
+    except pyarrow.ArrowException:
         return None
     columns = {}
     for place in places:
@@ -71,8 +71,9 @@ def _by_numpy(data: bytes, delimiter: bytes, width: int, places: Sequence[int]) 
     if data.translate(None, _NUMERIC + delimiter) or not _even(data, delimiter, width):
         return None
     if delimiter:
-        for gap, filled in ((b"%b%b", b"%bnan%b"), (b"%b%b", b"%bnan%b"), (b"\n%b", b"\nnan%b"), (b"%b\n", b"%bnan\n")):
-            data = data.replace(gap.replace(b"%b", delimiter), filled.replace(b"%b", delimiter))
+        for left, right in ((delimiter, delimiter), (delimiter, delimiter), (b"\n", delimiter), (delimiter, b"\n")):
+            if left + right in data:
+                data = data.replace(left + right, left + b"nan" + right)
         data = b"nan" + data if data.startswith(delimiter) else data
     try:
         text = io.StringIO(data.decode())

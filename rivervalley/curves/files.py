@@ -14,6 +14,7 @@ from rivervalley._common.checks import InputError
 from rivervalley._common.files import write_text
 from rivervalley.curves import given_rates, logged_rates
 from rivervalley.curves.curve import LossCurve
+from rivervalley.curves.readers import tensorboard
 from rivervalley.curves.readers.columnar import DataFrame
 from rivervalley.curves.readers.find import logs_of
 from rivervalley.curves.readers.log import Log
@@ -226,14 +227,15 @@ def _named(logs: Sequence[Log], source: LogSource, run: str) -> Log:
 
 
 def _file_name(source: LogSource) -> str:
-    """A file's name without its suffixes; its folder's where all files of that kind bear one name."""
+    """A file's name without its suffixes; its folder's where all files of that kind are named alike."""
     if not isinstance(source, (str, os.PathLike)):
         return "curve"
     path = Path(source)
     stem = path.name
     for suffix in (".gz", ".zst", path.with_suffix("").suffix if path.suffix in (".gz", ".zst") else path.suffix):
         stem = stem.removesuffix(suffix)
-    return path.absolute().parent.name or stem if stem in ("metrics", "trainer_state") else stem
+    alike = stem in ("metrics", "trainer_state") or (tensorboard.MARK in stem and path.is_file())
+    return path.absolute().parent.name or stem if alike else stem
 
 
 def _warn(log: Log, doubts: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -72,7 +73,7 @@ def split_argument(text: str) -> tuple[str, str | None]:
         return text, None
     for place in (k for k, character in enumerate(text) if character == ":"):
         file, schedule = text[:place], text[place + 1 :].strip()
-        if schedule and (os.path.exists(file) or "(" in schedule) and "(" not in file:
+        if schedule and (os.path.exists(file) or re.match(r"[a-z_]+\(", schedule)):
             return file, schedule
     return text, None
 

@@ -42,7 +42,7 @@ def logs_of(source: Any) -> list[Log]:
     if data.startswith(columnar.PARQUET):
         return columnar.parquet_logs(path)
     text = as_text(path, data)
-    if re.match(r"\s*(\{|\[\s*[{\]])", text):
+    if re.match(r"\s*(\{|\[\s*[\[{\]])", text):
         return json_logs(path, text)
     if not _has_header(text) and is_text_log(text):
         return text_logs(path, text)

@@ -82,8 +82,10 @@ def _trainer_records(source: Source, history: list[Any]) -> Iterator[tuple[int, 
 
 
 def _transposed(source: Source, document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Records out of an object of lists, all of one length."""
+    """Records out of an object of lists, all of one length; an object without lists is a record itself."""
     columns = {name: values for name, values in document.items() if isinstance(values, list)}
+    if not columns:
+        return [dict(document)]
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1:
         raise InputError(f"{source} must hold records, or lists of one length, but it is an object of {show(list(document))}")
@@ -95,6 +97,8 @@ def _logs(source: Source, unit: str, records: Iterator[tuple[int, Mapping[str, A
     for number, record in records:
         run = next((str(value) for name, value in record.items() if words(name) in RUN_COLUMNS and isinstance(value, str)), "")
         runs.setdefault(run, Records(source, unit, run)).add(number, dict(_numbers(source, unit, number, record)))
+    if not runs:
+        raise InputError(f"{source} must hold at least one record, but it has none")
     if len(runs) > 1:
         runs.pop("", None)  # lines of configuration before the first record of a run
     return [gathered.log() for gathered in runs.values()]

@@ -1,4 +1,4 @@
-"""Write the sample logs beside this file with the tools that people log with: python tests/curves/write_logs.py [FOLDER].
+"""Write the sample logs of tests/curves/logs with the tools that people log with: python tests/write_logs.py [FOLDER].
 
 Needs torch, transformers, accelerate, lightning, tensorboard, wandb, pandas, polars, pyarrow and zstandard, but not this package.
 Every log is of the same training run: `loss(n)` after n updates, `lr(n)` for update n + 1. What each tool needs to log just that
@@ -18,7 +18,7 @@ import numpy as np
 
 STEPS, PEAK, WARMUP, DECAY = 200, 3e-3, 20, 40
 EVERY = range(10, STEPS + 1, 10)
-LOGS = Path(__file__).parent / "logs"
+LOGS = Path(__file__).parent / "curves" / "logs"
 
 
 def lr(n: int) -> float:
