@@ -7,11 +7,10 @@ import argparse
 from rivervalley import landscapes, schedules
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, plain
-from rivervalley.cli.options import LANDSCAPES, add_seed, count
+from rivervalley.cli.options import add_seed, count
 from rivervalley.simulation.compare import Contender, compare, contenders, table
 
-EXAMPLE = (
-    """examples:
+EXAMPLE = """examples:
   rivervalley compare "river_valley(hills=geomspace(0.02, 1, 50), noise_std=0.14)" \\
       --checkpoints 2500,5000,10000 --peak-lr 0.5
   rivervalley compare "river_valley(hills=[0.5, 2.0])" --checkpoints 1000,4000 --peak-lr 0.4 \\
@@ -22,9 +21,7 @@ EXAMPLE = (
 A schedule of your own is read at each checkpoint on its way. S is the sum of rates up to there: a loss at more S is no win
 of the shape alone. Only straight valleys have exact expectations; others need --trajectories.
 
-"""
-    + LANDSCAPES
-)
+""" + landscapes.parse_help()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from rivervalley import landscapes, schedules
 from rivervalley._common import files
 from rivervalley._common.checks import InputError
-from rivervalley.cli.options import LANDSCAPES, add_seed, check_outputs, count
+from rivervalley.cli.options import add_seed, check_outputs, count
 from rivervalley.curves.run import Run
 from rivervalley.simulation import simulate
 
@@ -25,11 +25,9 @@ EXAMPLE = (
       "wsd(steps=20000, peak_lr=2, decay_fraction=0.2)" --trajectories 4 --plot bigram.png
 
 """
-    + LANDSCAPES
-    + """
-
-SCHEDULE is a call such as constant(...), cosine(...), wsd(...), wsd_s(...), or the path of a CSV or .npy file with one rate
-for each update."""
+    + landscapes.parse_help()
+    + "\n\n"
+    + schedules.parse_help()
 )
 
 

@@ -19,6 +19,7 @@ from rivervalley.schedules.files import from_torch as from_torch
 from rivervalley.schedules.files import load as load
 from rivervalley.schedules.files import write_csv as write_csv
 from rivervalley.schedules.parse import parse as parse
+from rivervalley.schedules.parse import parse_help as parse_help
 from rivervalley.schedules.phases import Phase as Phase
 from rivervalley.schedules.phases import phases as phases
 from rivervalley.schedules.schedule import Schedule as Schedule

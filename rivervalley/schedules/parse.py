@@ -7,7 +7,7 @@ from pathlib import Path
 from rivervalley._common import expressions
 from rivervalley._common.checks import InputError, show
 from rivervalley.schedules import files
-from rivervalley.schedules.registry import SCHEDULES
+from rivervalley.schedules.registry import DECAY_SHAPES, SCHEDULES
 from rivervalley.schedules.schedule import Schedule
 
 EXAMPLE = "wsd(steps=20000, peak_lr=0.05, decay_fraction=0.1)"
@@ -35,6 +35,16 @@ def parse(text: str) -> Schedule:
     if not isinstance(schedule, Schedule):
         raise InputError(f"schedule must be a call that gives a Schedule, not {show(schedule)}")
     return schedule
+
+
+def parse_help() -> str:
+    """What `parse` understands, for the help of commands."""
+    shapes = "\n".join(f"  {entry.name:<12} {entry.summary}" for entry in DECAY_SHAPES.values())
+    return (
+        "SCHEDULE is the path of a CSV or .npy file with one LR for each update, or one of these calls:\n"
+        f"{SCHEDULES.help()}\n"
+        f"decay_shape= of wsd, wsd_s and power, by the position u from 0 to 1 in the decay, is one of\n{shapes}"
+    )
 
 
 def _is_file(text: str) -> bool:

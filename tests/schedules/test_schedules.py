@@ -283,7 +283,7 @@ def test_text_is_the_call(text):
         ("wsd(steps=10, peak_lr=__import__('os'), decay_steps=2)", "must be numbers, text, lists of them"),
         ("wsd(**{'steps': 10})", "must be written out"),
         ("wsd(steps=10, steps=10, peak_lr=1)", "wsd must get steps once"),
-        ("wsd(10, 1, decay_steps=" + 2_000 * "-" + "3)", "at most 40 brackets and signs"),
+        ("wsd(10, 1, decay_steps=" + 300 * "-" + "3)", "at most 40 brackets and signs"),
         ("wsd(10, 1, decay_steps=" + 100_000 * "-" + "3)", "must read like"),
         ("wsd(10, 1, decay_steps=" + 60 * "[" + "3" + 60 * "]" + ")", "at most 40 brackets"),
         ("wsd(10, 1, decay_steps=[*[3]])", "without \\* or"),

@@ -11,6 +11,7 @@ from scipy.special import xlogy
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
+from rivervalley.landscapes.registry import LANGUAGES, NUMBERS
 
 MOST_ENTRIES = 2**27  # of a table of laws: 1 GB
 
@@ -105,6 +106,7 @@ class Language:
         return float(self.pi @ self.entropies)
 
 
+@LANGUAGES.add("cities", "cities([1, 1, 4, 4], frequencies=zipf(4))", "cities and their inhabitants' names")
 def cities(names: Any, vocabulary: int | None = None, frequencies: Any = None) -> Language:
     """Cities of whose inhabitants' names some are certain and some are not (OpenReview m51BgoqvbP, section 3).
 
@@ -132,6 +134,7 @@ def cities(names: Any, vocabulary: int | None = None, frequencies: Any = None) -
     return Language(p, frequencies)
 
 
+@LANGUAGES.add("dirichlet", "dirichlet(100, 16, concentration=0.3)", "laws drawn at random")
 def dirichlet(contexts: int, vocabulary: int, concentration: Any = 1.0, frequencies: Any = None, seed: int = 0) -> Language:
     """Laws drawn at random from a symmetric Dirichlet distribution.
 
@@ -160,6 +163,7 @@ def dirichlet(contexts: int, vocabulary: int, concentration: Any = 1.0, frequenc
     return Language(p / p.sum(axis=1, keepdims=True), frequencies)
 
 
+@NUMBERS.add("zipf", "zipf(100)", "frequencies rank^-1")
 def zipf(count: int, exponent: float = 1.0) -> FloatArray:
     """Frequencies rank^-exponent, summing to 1, shape (count,).
 

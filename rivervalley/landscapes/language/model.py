@@ -15,11 +15,13 @@ from rivervalley.kernels.bigram import Tables, alias_table, bigram_sgd, excess_t
 from rivervalley.landscapes.base import Block
 from rivervalley.landscapes.language import softmax_spectrum
 from rivervalley.landscapes.language.language import Language
+from rivervalley.landscapes.registry import LANDSCAPES
 
 PARTS = ("low entropy", "high entropy", "floor")
 MOST_BYTES = 2**32  # of all tables together
 
 
+@LANDSCAPES.add("bigram", "bigram(cities([1, 1, 4, 4]), batch_size=8)", "the bigram language model")
 @final
 @dataclass(frozen=True, eq=False)
 class Bigram:

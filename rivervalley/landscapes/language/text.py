@@ -14,6 +14,7 @@ import numpy as np
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.landscapes.language.language import Language
+from rivervalley.landscapes.registry import LANGUAGES
 
 _CHUNK_BYTES = 4_000_000
 _LONGEST_WORD = 1_000  # letters after which a word that does not end is cut
@@ -25,6 +26,7 @@ OTHER = "<other>"
 MOST_TOKENS = 8_192
 
 
+@LANGUAGES.add("text", 'text("book.txt", tokens="character")', "the bigrams of a text")
 def from_text(path: str | os.PathLike[str], tokens: str = "byte", vocabulary: int | None = None) -> Language:
     """The bigram language of a text: the frequencies with which tokens follow each other in it.
 

@@ -12,11 +12,15 @@ from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.kernels.noise import GRADIENT, fill_words
 from rivervalley.kernels.power_law import sampled_data
 from rivervalley.landscapes.base import Block
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.regression.spectral import SpectralRegression
 
 _NUMBERS = 10**9
 
 
+@LANDSCAPES.add(
+    "finite_data", "finite_data(power_law(size=64), samples=256)", "power_law or random_features on a finite data set"
+)
 @final
 @dataclass(frozen=True, eq=False)
 class FiniteData:

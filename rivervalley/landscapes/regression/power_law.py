@@ -13,11 +13,13 @@ from scipy.special import gamma, zeta
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.regression.spectral import SpectralRegression
 
 _EXACT = 40  # leading modes that stand in bins of their own
 
 
+@LANDSCAPES.add("power_law", "power_law(size=64, batch_size=4)", "regression on a power-law spectrum")
 @final
 @dataclass(frozen=True, eq=False)
 class PowerLaw(SpectralRegression):

@@ -11,9 +11,13 @@ from scipy.special import zeta
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.regression.spectral import SpectralRegression
 
 
+@LANDSCAPES.add(
+    "random_features", "random_features(features=64, modes=1000)", "regression on random features of a power-law spectrum"
+)
 @final
 @dataclass(frozen=True, eq=False)
 class RandomFeatures(SpectralRegression):

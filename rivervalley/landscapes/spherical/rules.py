@@ -15,6 +15,7 @@ import numpy as np
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import norm as kernels
+from rivervalley.landscapes.registry import SPHERICAL_RULES
 
 Under = TypeVar("Under")
 
@@ -31,6 +32,7 @@ class SphericalRule:
         return replace(landscape, rule=self)  # type: ignore[type-var]  # both are dataclasses with this field
 
 
+@SPHERICAL_RULES.add("adamw", "adamw(0.1)", "AdamW with the exact noise of every coordinate")
 @final
 @dataclass(frozen=True)
 class AdamW(SphericalRule):
@@ -49,6 +51,7 @@ class AdamW(SphericalRule):
         checks.real("weight_decay", self.weight_decay, 0.0)
 
 
+@SPHERICAL_RULES.add("sgd", "sgd(0.1)", "SGD with weight decay")
 @final
 @dataclass(frozen=True)
 class DecayedSGD(SphericalRule):
@@ -60,6 +63,7 @@ class DecayedSGD(SphericalRule):
         checks.real("weight_decay", self.weight_decay, 0.0)
 
 
+@SPHERICAL_RULES.add("normalised", "normalised(0.1)", "normalised gradients")
 @final
 @dataclass(frozen=True)
 class Normalised(SphericalRule):
@@ -71,6 +75,7 @@ class Normalised(SphericalRule):
         checks.real("weight_decay", self.weight_decay, 0.0)
 
 
+@SPHERICAL_RULES.add("sign", "sign(0.1)", "signs of gradients")
 @final
 @dataclass(frozen=True)
 class DecayedSign(SphericalRule):
@@ -82,6 +87,7 @@ class DecayedSign(SphericalRule):
         checks.real("weight_decay", self.weight_decay, 0.0)
 
 
+@SPHERICAL_RULES.add("adam", "adam(0.9, 0.95, 0.1)", "Adam that estimates the noise")
 @final
 @dataclass(frozen=True)
 class Adam(SphericalRule):
@@ -117,6 +123,7 @@ class Adam(SphericalRule):
             checks.real("clip", self.clip, 0.0, open_low=True)
 
 
+@SPHERICAL_RULES.add("frozen", "frozen()", "a norm that does not change")
 @final
 @dataclass(frozen=True)
 class Frozen(SphericalRule):

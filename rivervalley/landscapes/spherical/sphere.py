@@ -12,6 +12,7 @@ from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import sphere as kernels
 from rivervalley.kernels.noise import START, fill_normals
 from rivervalley.landscapes.base import Block, block_lanes
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.spherical import rules
 from rivervalley.landscapes.spherical.valley import per_hill
 from rivervalley.landscapes.valleys.rivers import FlatRiver, River, check_river
@@ -25,6 +26,7 @@ _CODES = {
 }
 
 
+@LANDSCAPES.add("sphere", "sphere(weights=1024, stiffness=[1], rule=sgd(0.1))", "hills on a sphere, in all its weights")
 @final
 @dataclass(frozen=True, eq=False)
 class Sphere:

@@ -13,6 +13,7 @@ from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.curves.run import Run
 from rivervalley.kernels.spherical import descend_spherical
 from rivervalley.landscapes.base import Block, block_lanes
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.regression.power_law import bin_modes
 from rivervalley.landscapes.spherical import rules
 from rivervalley.landscapes.spherical.exact import expected_run
@@ -21,6 +22,11 @@ from rivervalley.landscapes.valleys.rivers import FlatRiver, PowerRiver, River, 
 from rivervalley.schedules import Schedule
 
 
+@LANDSCAPES.add(
+    "spherical_valley",
+    "spherical_valley(stiffness=[0.5, 0.1], height=[1, 2])",
+    "the direction of weights under decoupled weight decay",
+)
 @final
 @dataclass(frozen=True, eq=False)
 class SphericalValley:
@@ -266,3 +272,8 @@ def per_hill(name: str, value: Any, count: int, low: float = -np.inf, *, open_lo
     if values.size != count:
         raise InputError(f"{name} must be one number or one for each of the {count} hills, not {values.size} numbers")
     return values
+
+
+LANDSCAPES.add(
+    "power_law_spherical_valley", "power_law_spherical_valley(count=192, rule=adamw(0.1))", "that with stiffness by a power law"
+)(SphericalValley.power_law)

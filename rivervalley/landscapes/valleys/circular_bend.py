@@ -11,10 +11,12 @@ from scipy.optimize import brentq
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels.curved import CIRCLE
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.valleys._curved_base import CurvedValley, Shape, straight_hills
 from rivervalley.landscapes.valleys.rivers import LinearRiver, River
 
 
+@LANDSCAPES.add("circular_bend", "circular_bend(radius=5, stiffness=2)", "a floor bent into a circle")
 @final
 @dataclass(frozen=True, eq=False)
 class CircularBend(CurvedValley):

@@ -13,10 +13,14 @@ from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels.descent import DIVERGED, descend
 from rivervalley.kernels.moments import quadratic_moments
 from rivervalley.landscapes.base import Block, block_lanes
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.valleys.rivers import PowerRiver, QuadraticRiver, River, check_river
 from rivervalley.schedules import Schedule
 
 
+@LANDSCAPES.add(
+    "river_valley", "river_valley(hills=[0.5, 2], noise_std=0.1, river=power(1, 1))", "straight: quadratic hills beside a river"
+)
 @final
 @dataclass(frozen=True, eq=False)
 class RiverValley:
@@ -225,3 +229,8 @@ class RiverValley:
     def stationary_hill_loss(self, lr: float) -> float:
         """Hill loss at a constant rate: sum of eta sigma^2 / (2 (2 - eta h)); eta sigma^2 / 4 a hill for small eta h."""
         return float(0.5 * self.hills @ self.stationary_variance(lr))
+
+
+LANDSCAPES.add(
+    "power_law_valley", "power_law_valley(count=50, exponent=1.5)", "straight hills whose curvatures follow a power law"
+)(RiverValley.power_law)

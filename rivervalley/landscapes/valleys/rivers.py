@@ -16,6 +16,7 @@ from scipy.special import lambertw
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import rivers as codes
+from rivervalley.landscapes.registry import RIVERS
 
 
 class River:
@@ -65,6 +66,7 @@ class River:
         return out
 
 
+@RIVERS.add("linear", "linear(0.01)", "-p x")
 @final
 @dataclass(frozen=True)
 class LinearRiver(River):
@@ -90,6 +92,7 @@ class LinearRiver(River):
         return codes.LINEAR, float(self.slope_down), 0.0
 
 
+@RIVERS.add("power", "power(1, 1)", "A (1 + x)^-p")
 @final
 @dataclass(frozen=True)
 class PowerRiver(River):
@@ -119,6 +122,7 @@ class PowerRiver(River):
         return codes.POWER, float(self.scale), float(self.exponent)
 
 
+@RIVERS.add("exponential", "exponential(1, 1)", "A e^(-k x)")
 @final
 @dataclass(frozen=True)
 class ExponentialRiver(River):
@@ -146,6 +150,7 @@ class ExponentialRiver(River):
         return codes.EXPONENTIAL, float(self.scale), float(self.rate)
 
 
+@RIVERS.add("logistic", "logistic(1, 1)", "A ln(1 + e^(-k x))")
 @final
 @dataclass(frozen=True)
 class LogisticRiver(River):
@@ -179,6 +184,7 @@ class LogisticRiver(River):
         return codes.LOGISTIC, float(self.scale), float(self.rate)
 
 
+@RIVERS.add("quadratic", "quadratic(0.001, 1)", "h/2 (x - m)^2")
 @final
 @dataclass(frozen=True)
 class QuadraticRiver(River):
@@ -206,6 +212,7 @@ class QuadraticRiver(River):
         return codes.QUADRATIC, float(self.curvature), float(self.minimum)
 
 
+@RIVERS.add("flat", "flat()", "0")
 @final
 @dataclass(frozen=True)
 class FlatRiver(River):

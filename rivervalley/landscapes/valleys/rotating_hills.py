@@ -11,10 +11,12 @@ from scipy.linalg import solve_discrete_lyapunov
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels.curved import HYPERBOLA, ROTATING
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.valleys._curved_base import CurvedValley, Shape, straight_hills
 from rivervalley.landscapes.valleys.rivers import LinearRiver, LogisticRiver, River
 
 
+@LANDSCAPES.add("rotating_hills", "rotating_hills(turning=[1, 0.2], turn_rate=0.1)", "two hills that turn about the river")
 @final
 @dataclass(frozen=True, eq=False)
 class RotatingHills(CurvedValley):
@@ -120,6 +122,7 @@ class RotatingHills(CurvedValley):
         return float(-self.river.slope(x) - 0.5 * np.trace(self.matrix(x, 1) @ V))
 
 
+@LANDSCAPES.add("hyperbola", "hyperbola()", "two weights whose product matters")
 @final
 @dataclass(frozen=True, eq=False)
 class Hyperbola(CurvedValley):

@@ -12,10 +12,12 @@ from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import bends as codes
 from rivervalley.kernels.curved import SHEARED
+from rivervalley.landscapes.registry import BENDS, LANDSCAPES
 from rivervalley.landscapes.valleys._curved_base import CurvedValley, Shape, straight_hills
 from rivervalley.landscapes.valleys.rivers import LinearRiver, River
 
 
+@BENDS.add("parabola", "parabola(2)", "x^2 / (2 R)")
 @final
 @dataclass(frozen=True)
 class Parabola:
@@ -47,6 +49,7 @@ class Parabola:
         return codes.PARABOLA, float(self.radius), 0.0
 
 
+@BENDS.add("sine", "sine(1, 6)", "a sine of that amplitude and wavelength")
 @final
 @dataclass(frozen=True)
 class Sine:
@@ -83,6 +86,7 @@ class Sine:
         return codes.SINE, float(self.amplitude), float(self.wavelength)
 
 
+@LANDSCAPES.add("sheared_bend", "sheared_bend(bend=sine(1, 6), stiffness=2)", "a floor y = f(x)")
 @final
 @dataclass(frozen=True, eq=False)
 class ShearedBend(CurvedValley):

@@ -15,6 +15,7 @@ from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.kernels import rules as codes
 from rivervalley.landscapes.base import Block, block_lanes
+from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.valleys.river_valley import RiverValley
 
 _NONE = np.empty(0)
@@ -191,3 +192,31 @@ class RuledValley:
             block, valley.curvatures, valley.noise, valley.river.kernel, code, beta, mask, mix
         )
         return found
+
+
+@LANDSCAPES.add("momentum", "momentum(river_valley(hills=[0.5, 2]), beta=0.9)", "a straight valley under momentum")
+def momentum(valley: RiverValley, beta: float = 0.9) -> RuledValley:
+    """A straight valley under `Momentum`."""
+    return Momentum(beta).on(valley)
+
+
+@LANDSCAPES.add("sign", "sign(river_valley(hills=[0.5, 2]))", "a straight valley under sign-SGD")
+def sign(valley: RiverValley) -> RuledValley:
+    """A straight valley under `Sign`."""
+    return Sign().on(valley)
+
+
+@LANDSCAPES.add(
+    "project", 'project(river_valley(hills=[0.5, 2]), onto="hills")', 'a straight valley, updates of "hills" or "river" alone'
+)
+def project(valley: RiverValley, onto: str) -> RuledValley:
+    """A straight valley under `Project`."""
+    return Project(onto).on(valley)
+
+
+@LANDSCAPES.add(
+    "average", "average(river_valley(hills=[0.5, 2]), decay=0.99)", "a straight valley, the loss at an average of the iterates"
+)
+def average(valley: RiverValley, start_step: int = 0, weights: Any = None, decay: float | None = None) -> RuledValley:
+    """A straight valley under `Average`."""
+    return Average(start_step, weights, decay).on(valley)

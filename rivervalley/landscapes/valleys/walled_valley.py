@@ -9,12 +9,14 @@ import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
+from rivervalley.kernels import curved
 from rivervalley.kernels import walls as codes
-from rivervalley.kernels.curved import WALLS
+from rivervalley.landscapes.registry import LANDSCAPES, WALLS
 from rivervalley.landscapes.valleys._curved_base import CurvedValley, Shape
 from rivervalley.landscapes.valleys.rivers import LinearRiver, River
 
 
+@WALLS.add("quadratic_wall", "quadratic_wall()", "y^2 / 2")
 @final
 @dataclass(frozen=True)
 class QuadraticWall:
@@ -36,6 +38,7 @@ class QuadraticWall:
         return codes.QUADRATIC_WALL, 0.0
 
 
+@WALLS.add("soft_wall", "soft_wall(2)", "ln cosh(k y) / k^2")
 @final
 @dataclass(frozen=True)
 class SoftWall:
@@ -69,6 +72,7 @@ class SoftWall:
         return codes.SOFT_WALL, float(self.sharpness)
 
 
+@WALLS.add("power_wall", "power_wall(4)", "|y|^p / p")
 @final
 @dataclass(frozen=True)
 class PowerWall:
@@ -102,6 +106,7 @@ class PowerWall:
 Wall = QuadraticWall | SoftWall | PowerWall
 
 
+@LANDSCAPES.add("walled_valley", "walled_valley(hills=[1], wall=soft_wall(2), narrowing=0.3)", "walls that may close in")
 @final
 @dataclass(frozen=True, eq=False)
 class WalledValley(CurvedValley):
@@ -155,7 +160,7 @@ class WalledValley(CurvedValley):
 
     def _shape(self) -> Shape:
         code, k = self.wall._kernel()
-        return WALLS, code, k, float(self.narrowing), 0.0
+        return curved.WALLS, code, k, float(self.narrowing), 0.0
 
     def loss(self, points: Any) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""

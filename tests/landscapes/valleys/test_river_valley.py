@@ -150,12 +150,12 @@ def test_bad_input_is_refused(bad, words):
     [
         ("river_valley(hill=[1])", "missing a required argument"),
         ("river_valey(hills=[1])", "did you mean river_valley"),
-        ("__import__('os').system('true')", "must be one of"),
+        ("__import__('os').system('true')", "must read like"),
         ("river_valley(hills=[1], river=powr(1))", "did you mean power"),
-        ("river_valley(hills=geomspace(0, 1, 3))", "positive"),
+        ("river_valley(hills=geomspace(0, 1, 3))", "above 0"),
         ("river_valley(hills=geomspace(1, 2, 10**9))", "must be numbers"),
         ("river_valley(hills=", "must read like"),
-        ("3", "with its arguments"),
+        ("3", "must read like"),
     ],
 )
 def test_landscape_text_is_refused(text, words):
