@@ -63,7 +63,7 @@ def table(rows: Sequence[BenchRow]) -> str:
     return "\n".join(lines)
 
 
-def document(rows: Sequence[BenchRow]) -> dict[str, Any]:
+def document(rows: Sequence[BenchRow]) -> dict[str, object]:
     """The rows as JSON has them, with versions and the task."""
     from rivervalley._common.versions import versions
 

@@ -8,10 +8,10 @@ import operator
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import SupportsIndex
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rivervalley._common.errors import DivergenceError as DivergenceError
 from rivervalley._common.errors import InputError as InputError
@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """A value as an error message quotes it: short, on one line."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
@@ -30,7 +30,7 @@ def show(value: Any) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def integer(name: str, value: Any, low: int | None = None, high: int | None = None) -> int:
+def integer(name: str, value: object, low: int | None = None, high: int | None = None) -> int:
     """`value` as an int within [low, high]; bool, float and text are refused."""
     allowed = "an integer"
     if low is not None and high is not None:
@@ -39,7 +39,7 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
         allowed += f" of at least {low}"
     elif high is not None:
         allowed += f" of at most {high}"
-    if isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, SupportsIndex):
         raise InputError(f"{name} must be {allowed}, not {show(value)}")
     try:
         number = operator.index(value)
@@ -50,7 +50,7 @@ def integer(name: str, value: Any, low: int | None = None, high: int | None = No
     return number
 
 
-def seed(value: Any) -> int:
+def seed(value: object) -> int:
     """A seed of the noise generator: an integer from 0 to 2**64 - 1."""
     try:
         return integer("seed", value, 0, 2**64 - 1)
@@ -60,7 +60,7 @@ def seed(value: Any) -> int:
 
 def real(
     name: str,
-    value: Any,
+    value: object,
     low: float = -math.inf,
     high: float = math.inf,
     *,
@@ -90,7 +90,7 @@ def real(
 
 def array(
     name: str,
-    value: Any,
+    value: object,
     *,
     ndim: int = 1,
     low: float = -math.inf,
@@ -123,7 +123,9 @@ def array(
     return out
 
 
-def one_or_each(name: str, value: Any, count: int, each: str, low: float = -math.inf, *, open_low: bool = False) -> FloatArray:
+def one_or_each(
+    name: str, value: ArrayLike, count: int, each: str, low: float = -math.inf, *, open_low: bool = False
+) -> FloatArray:
     """One number, or one for each of `count` things called `each`: as a float64 array of `count` entries."""
     try:
         single = np.ndim(value) == 0
@@ -137,7 +139,7 @@ def one_or_each(name: str, value: Any, count: int, each: str, low: float = -math
     return values
 
 
-def rising_steps(name: str, value: Any, low: int = 0) -> IntArray:
+def rising_steps(name: str, value: object, low: int = 0) -> IntArray:
     """`value` as a one-dimensional int64 array of strictly rising update counts of at least `low`."""
     try:
         raw = np.asarray(value)
@@ -163,7 +165,7 @@ def rising_steps(name: str, value: Any, low: int = 0) -> IntArray:
     return out
 
 
-def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
+def choice(name: str, value: object, allowed: Iterable[str]) -> str:
     """`value` where it is one of the allowed words."""
     words = list(allowed)
     if not isinstance(value, str) or value not in words:

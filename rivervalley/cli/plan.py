@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
 
 import numpy as np
 
@@ -89,7 +88,7 @@ def as_text(made: Plan) -> str:
     return "\n".join([*lines, *(f"caution: {text}" for text in made.cautions)])
 
 
-def as_document(made: Plan) -> dict[str, Any]:
+def as_document(made: Plan) -> dict[str, object]:
     """The plan as JSON has it."""
     now = made.decay_now
     return {

@@ -109,7 +109,7 @@ def as_document(rows: list[ScalingRow], fitted: ScalingFit | None, predicted: fl
     return {
         "fit": plain(fitted),
         "predicted_loss": predicted,
-        "laws": plain([row.as_dict() for row in rows]),
+        "laws": plain(rows),
     }
 
 

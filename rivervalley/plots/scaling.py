@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rivervalley._common.checks import FloatArray
 from rivervalley.plots import base
 from rivervalley.scaling import chinchilla, kaplan
+from rivervalley.scaling._arguments import Value
 from rivervalley.scaling.fitting import FORMS, Runs, ScalingFit
 from rivervalley.scaling.table import CHINCHILLAS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _UNITS = {"N": "parameters N", "D": "tokens D", "C": "compute C (flop)", "S": "steps S"}
 
@@ -41,7 +46,7 @@ def draw_laws(asked: dict[str, float], path: str) -> None:
         base.save(made, path)
 
 
-def _losses(name: str, x: FloatArray) -> dict[str, Any]:
+def _losses(name: str, x: FloatArray) -> Mapping[str, Value]:
     if name == "N":
         found = {"Kaplan": kaplan.loss_from_size(x)}
         return found | {label: c.E + c.A * x**-c.alpha for label, c in CHINCHILLAS.items()}
@@ -52,17 +57,18 @@ def _losses(name: str, x: FloatArray) -> dict[str, Any]:
     return found | {label: chinchilla.optimal_allocation(x, c).loss for label, c in CHINCHILLAS.items()}
 
 
-def _mark(panels: dict[str, Any], asked: dict[str, float]) -> None:
-    line = {"color": "0.4", "lw": 1.0, "ls": ":"}
-    for name in ("N", "D", "C"):
-        if name in asked:
-            panels[name].axvline(asked[name], **line)
-        if "loss" in asked:
-            panels[name].axhline(asked["loss"], **line)
+def _mark(panels: Mapping[str, Axes], asked: dict[str, float]) -> None:
+    marks: list[tuple[Callable[..., object], float]] = [
+        (panels[name].axvline, asked[name]) for name in ("N", "D", "C") if name in asked
+    ]
+    if "loss" in asked:
+        marks += [(panels[name].axhline, asked["loss"]) for name in ("N", "D", "C")]
     if "C" in asked:
-        panels["best"].axvline(asked["C"], **line)
+        marks.append((panels["best"].axvline, asked["C"]))
     if "N" in asked:
-        panels["best"].axhline(asked["N"], **line)
+        marks.append((panels["best"].axhline, asked["N"]))
+    for line, value in marks:
+        line(value, color="0.4", lw=1.0, ls=":")
 
 
 def draw_fit(fitted: ScalingFit, runs: Runs, path: str) -> None:

@@ -9,23 +9,22 @@ A covariance or Hessian is given as a matrix of shape (d, d) or by its diagonal,
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.scaling._arguments import Numbers, Value, calculator, numbers, together
 
 
-def _vector(gradient: Any) -> FloatArray:
+def _vector(gradient: ArrayLike) -> FloatArray:
     g = checks.array("gradient", gradient)
     if not np.any(g):
         raise InputError("gradient must not be all 0, where the noise scale is infinite")
     return g
 
 
-def _matrix(name: str, value: Any, size: int) -> FloatArray:
+def _matrix(name: str, value: ArrayLike, size: int) -> FloatArray:
     ndim = 2 if np.ndim(value) == 2 else 1
     matrix = checks.array(name, value, ndim=ndim)
     if matrix.shape not in ((size,), (size, size)):
@@ -42,7 +41,7 @@ def _curvature(gradient: FloatArray, hessian: FloatArray) -> float:
     return curvature
 
 
-def simple_noise_scale(gradient: Any, covariance: Any) -> float:
+def simple_noise_scale(gradient: ArrayLike, covariance: ArrayLike) -> float:
     """tr(Sigma) / |G|^2, in samples: the noise scale where H is a multiple of the identity.
 
     Parameters
@@ -66,7 +65,7 @@ def simple_noise_scale(gradient: Any, covariance: Any) -> float:
     return float((sigma.sum() if sigma.ndim == 1 else np.trace(sigma)) / (g @ g))
 
 
-def noise_scale(gradient: Any, covariance: Any, hessian: Any) -> float:
+def noise_scale(gradient: ArrayLike, covariance: ArrayLike, hessian: ArrayLike) -> float:
     """tr(H Sigma) / (G' H G), in samples.
 
     Raises
@@ -88,13 +87,13 @@ def noise_scale(gradient: Any, covariance: Any, hessian: Any) -> float:
     return trace / _curvature(g, h)
 
 
-def best_learning_rate(gradient: Any, hessian: Any) -> float:
+def best_learning_rate(gradient: ArrayLike, hessian: ArrayLike) -> float:
     """eta_max = |G|^2 / (G' H G), the rate that gains most from a step without noise. Raises as `noise_scale`."""
     g = _vector(gradient)
     return float(g @ g) / _curvature(g, _matrix("hessian", hessian, g.size))
 
 
-def largest_gain(gradient: Any, hessian: Any) -> float:
+def largest_gain(gradient: ArrayLike, hessian: ArrayLike) -> float:
     """dL_max = |G|^4 / (2 G' H G), what that step gains. Raises as `noise_scale`."""
     g = _vector(gradient)
     return float(g @ g) ** 2 / (2.0 * _curvature(g, _matrix("hessian", hessian, g.size)))
@@ -125,7 +124,7 @@ def squared_gradient_at_batch_size(squared_gradient: Numbers, batch_size: Number
 
 
 def simple_noise_scale_from_two_batches(
-    small_batch: float, large_batch: float, small_squares: Any, large_squares: Any
+    small_batch: float, large_batch: float, small_squares: ArrayLike, large_squares: ArrayLike
 ) -> float:
     """B_simple from squared norms of gradients measured at two batch sizes.
 

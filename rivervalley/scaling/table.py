@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
@@ -35,16 +35,6 @@ class ScalingRow:
     value: float
     unit: str
     source: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """The row for JSON: an infinite value is None."""
-        return {
-            "law": self.law,
-            "quantity": self.quantity,
-            "value": self.value if math.isfinite(self.value) else None,
-            "unit": self.unit,
-            "source": self.source,
-        }
 
 
 def scaling_table(
@@ -113,7 +103,7 @@ def _run(values: dict[str, float]) -> tuple[float, float, float]:
     return values["C"] / (factor * values["D"]), values["D"], values["C"]
 
 
-def _row(law: str, quantity: str, value: Any, unit: str, source: str) -> ScalingRow:
+def _row(law: str, quantity: str, value: ArrayLike, unit: str, source: str) -> ScalingRow:
     return ScalingRow(law, quantity, float(np.asarray(value)), unit, source)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from rivervalley._common import checks
@@ -33,7 +33,7 @@ def simulate(
     progress: bool = False,
     *,
     initial: Run | FloatArray | None = None,
-    record_at: Any = None,
+    record_at: ArrayLike | None = None,
 ) -> Run:
     """Run SGD on a landscape under a schedule and average the loss over independent trajectories.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 
 
-def numbers(name: str, value: Any, low: float = -np.inf, open_low: bool = False) -> FloatArray:
+def numbers(name: str, value: ArrayLike, low: float = -np.inf, open_low: bool = False) -> FloatArray:
     """A finite number, or an array of them of any shape, as float64."""
     if np.ndim(value) == 0:
         return np.asarray(checks.real(name, value, low, open_low=open_low))
@@ -18,7 +17,7 @@ def numbers(name: str, value: Any, low: float = -np.inf, open_low: bool = False)
     return checks.array(name, np.ravel(value), low=low, open_low=open_low).reshape(shape)
 
 
-def positive(name: str, value: Any) -> FloatArray:
+def positive(name: str, value: ArrayLike) -> FloatArray:
     """Numbers above zero."""
     return numbers(name, value, 0.0, open_low=True)
 

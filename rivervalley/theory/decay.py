@@ -7,9 +7,8 @@ that of arXiv 2410.05192, the optimal 1/t decay with its initial halving also th
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma
 
@@ -32,7 +31,7 @@ def optimal_cooldown_lr(steps: int, peak_lr: float, curvature: float) -> FloatAr
     return np.asarray(1.0 / (2.0 / eta + h * np.arange(T)))
 
 
-def cooled_variance(steps: Any, curvature: Any, noise_std: Any, initial_variance: Any) -> FloatArray:
+def cooled_variance(steps: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike, initial_variance: ArrayLike) -> FloatArray:
     """V_T = 1 / (1 / V_0 + h^2 T / s2): the least variance that any T rates leave of a mode that started with V_0.
 
     The best rate at each step is h V_t / (h^2 V_t + s2).
@@ -44,7 +43,9 @@ def cooled_variance(steps: Any, curvature: Any, noise_std: Any, initial_variance
     return np.asarray(1.0 / (1.0 / V + h * h * numbers("steps", steps, 0.0) / (s * s)))
 
 
-def inverse_decay_variance(steps: Any, lr: Any, rate: Any, curvature: Any, noise_std: Any, initial_variance: Any) -> FloatArray:
+def inverse_decay_variance(
+    steps: ArrayLike, lr: ArrayLike, rate: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike, initial_variance: ArrayLike
+) -> FloatArray:
     """V after T steps of 1 / eta = 1 / lr + rate * t, for small eta h and small rate * eta.
 
     V_T = V_0 r^(-2h/a) + s2 lr / (2h - a) (1/r - r^(-2h/a)), a the rate and r = 1 + a lr T. Modes with h >> a end at the
@@ -64,7 +65,7 @@ def inverse_decay_variance(steps: Any, lr: Any, rate: Any, curvature: Any, noise
     return np.asarray(forgotten * (V + s * s * eta * ratio))
 
 
-def cooldown_steps(factor: Any, lr: Any, curvature: Any) -> FloatArray:
+def cooldown_steps(factor: ArrayLike, lr: ArrayLike, curvature: ArrayLike) -> FloatArray:
     """T = (f - 1) (2 - eta h) / (eta h): steps of the optimal cooldown that divide a stationary mode's hill loss by f.
 
     >>> float(cooldown_steps(10.0, 0.5, 1.0))
@@ -74,7 +75,7 @@ def cooldown_steps(factor: Any, lr: Any, curvature: Any) -> FloatArray:
     return np.asarray((f - 1.0) * (2.0 - product) / product)
 
 
-def border_curvature(factor: Any, lr: Any, steps: Any) -> FloatArray:
+def border_curvature(factor: ArrayLike, lr: ArrayLike, steps: ArrayLike) -> FloatArray:
     """The curvature 2 (f - 1) / (eta (T + f - 1)) whose hill loss a cooldown of T steps divides by f.
 
     Flatter modes count as river in such a decay, steeper ones as hills: "river" is relative to the decay length.
@@ -86,7 +87,7 @@ def border_curvature(factor: Any, lr: Any, steps: Any) -> FloatArray:
     return np.asarray(2.0 * (f - 1.0) / (positive("lr", lr) * (positive("steps", steps) + f - 1.0)))
 
 
-def lagged_hill_loss(lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
+def lagged_hill_loss(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike) -> FloatArray:
     """Hill loss after each update by the lag formula, shape (steps,), modes stationary at lr[0], small eta h.
 
     sum over modes of h/2 V*(eta_t) + h/2 sum over t' <= t of d_t' (dV*/d eta)(eta_t') exp(-2 h (S_t - S_(t'-1))), with
@@ -110,7 +111,7 @@ def lagged_hill_loss(lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
     return out
 
 
-def lag_kernel(summed_lr: Any, shape: float, scale: float) -> FloatArray:
+def lag_kernel(summed_lr: ArrayLike, shape: float, scale: float) -> FloatArray:
     """1 - (1 + C S)^-beta: the share of a drop's gain reached after a summed rate S, averaged over curvatures.
 
     It is the mean of 1 - exp(-2 h S) over h ~ Gamma(shape beta, scale C / 2): the kernel of the multi-power law.
@@ -198,7 +199,9 @@ def decay_share(shape: str, ratio: float, steps: int | None = None) -> float:
     return float(f + (1.0 - f) * (1.0 - np.sum(np.sqrt(np.arange(1, D + 1) / D)) / D))
 
 
-def wsd_s_summed_lr(checkpoints: Any, peak_lr: float, decay_fraction: float = 0.1, share: float | None = None) -> FloatArray:
+def wsd_s_summed_lr(
+    checkpoints: ArrayLike, peak_lr: float, decay_fraction: float = 0.1, share: float | None = None
+) -> FloatArray:
     """Summed rate of one WSD-S run at each checkpoint: eta (T_k - f sum_{j<=k} T_j (1 - share)), f of the elapsed steps.
 
     `share` is the `decay_share` of its decay; inverse to a tenth where not given.
@@ -211,7 +214,7 @@ def wsd_s_summed_lr(checkpoints: Any, peak_lr: float, decay_fraction: float = 0.
 
 
 def wsd_summed_lr(
-    checkpoints: Any, peak_lr: float, decay_fraction: float = 0.1, share: float | None = None, charged: bool = True
+    checkpoints: ArrayLike, peak_lr: float, decay_fraction: float = 0.1, share: float | None = None, charged: bool = True
 ) -> FloatArray:
     """Summed rate of WSD's branch at each checkpoint; `charged` counts earlier branches' steps against the budget.
 
@@ -227,7 +230,7 @@ def wsd_summed_lr(
 
 
 def _budgets(
-    checkpoints: Any, peak_lr: float, decay_fraction: float, share: float | None
+    checkpoints: ArrayLike, peak_lr: float, decay_fraction: float, share: float | None
 ) -> tuple[FloatArray, float, float, float]:
     T = checks.rising_steps("checkpoints", checkpoints, low=1).astype(float)
     eta = checks.real("peak_lr", peak_lr, 0.0, open_low=True)

@@ -8,9 +8,8 @@ what follows from them for hills, rivers and schedules is derived here, for land
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import gamma, zeta
 
@@ -19,7 +18,7 @@ from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.theory._arguments import numbers, positive
 
 
-def _decayed(lr: Any, weight_decay: Any) -> tuple[FloatArray, FloatArray]:
+def _decayed(lr: ArrayLike, weight_decay: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """eta and 1 - (1 - eta wd)^2."""
     eta, wd = positive("lr", lr), positive("weight_decay", weight_decay)
     if bool(np.any(eta * wd >= 1.0)):
@@ -27,7 +26,9 @@ def _decayed(lr: Any, weight_decay: Any) -> tuple[FloatArray, FloatArray]:
     return eta, np.asarray(eta * wd * (2.0 - eta * wd))
 
 
-def equilibrium_norm(lr: Any, weight_decay: Any, growth: Any = 1.0, *, sgd: bool = False, beta1: float = 0.0) -> FloatArray:
+def equilibrium_norm(
+    lr: ArrayLike, weight_decay: ArrayLike, growth: ArrayLike = 1.0, *, sgd: bool = False, beta1: float = 0.0
+) -> FloatArray:
     """The rms n at which decay and the walk of updates balance: n^2 = growth eta^2 / (1 - (1 - eta wd)^2), about eta / (2 wd).
 
     `growth` is the mean square of a coordinate's update, by default 1 as under Adam. Under `sgd` it is that of the gradient
@@ -45,7 +46,7 @@ def equilibrium_norm(lr: Any, weight_decay: Any, growth: Any = 1.0, *, sgd: bool
     return np.asarray(n2**0.25 if sgd else np.sqrt(n2))
 
 
-def equilibrium_turn(lr: Any, weight_decay: Any) -> FloatArray:
+def equilibrium_turn(lr: ArrayLike, weight_decay: ArrayLike) -> FloatArray:
     """The angle of an update in equilibrium, whatever its size and the rule: cos phi = 1 - eta wd.
 
     >>> round(float(equilibrium_turn(1.0, 0.1)), 6)
@@ -55,7 +56,7 @@ def equilibrium_turn(lr: Any, weight_decay: Any) -> FloatArray:
     return np.asarray(np.arcsin(np.sqrt(lost)))
 
 
-def equilibrium_step(lr: Any, weight_decay: Any, growth: Any = 1.0) -> FloatArray:
+def equilibrium_step(lr: ArrayLike, weight_decay: ArrayLike, growth: ArrayLike = 1.0) -> FloatArray:
     """r = eta / n in equilibrium: sqrt((1 - (1 - eta wd)^2) / growth), about sqrt(2 eta wd).
 
     >>> round(float(equilibrium_step(1e-3, 0.1)), 5)
@@ -65,7 +66,7 @@ def equilibrium_step(lr: Any, weight_decay: Any, growth: Any = 1.0) -> FloatArra
     return np.asarray(np.sqrt(lost / positive("growth", growth)))
 
 
-def norm_growth(weights: int, noise_std: Any, *, scale_invariant: bool = True) -> float:
+def norm_growth(weights: int, noise_std: ArrayLike, *, scale_invariant: bool = True) -> float:
     """Growth of n^2 in units of eta^2 under updates of rms 1 in each coordinate, as Adam's, for small r k.
 
     Hills with noise unlike that of the other coordinates (1): such updates are not orthogonal to W although the gradient is,
@@ -80,7 +81,7 @@ def norm_growth(weights: int, noise_std: Any, *, scale_invariant: bool = True) -
     return 1.0 + float(np.sum(sigma - 1.0)) / m if scale_invariant else 1.0 - sigma.size / m
 
 
-def step_after_drop(lr: Any, weight_decay: Any, steps: Any, factor: Any) -> FloatArray:
+def step_after_drop(lr: ArrayLike, weight_decay: ArrayLike, steps: ArrayLike, factor: ArrayLike) -> FloatArray:
     """r relative to its equilibrium at `lr`, `steps` updates after the LR fell to factor x lr.
 
     factor / sqrt(factor + (1 - factor) exp(-2 factor eta wd steps)): linear in the LR at once, its square root in the end. The
@@ -94,7 +95,7 @@ def step_after_drop(lr: Any, weight_decay: Any, steps: Any, factor: Any) -> Floa
     return np.asarray(f / np.sqrt(f + (1.0 - f) * np.exp(-2.0 * f * eta * positive("weight_decay", weight_decay) * t)))
 
 
-def sphere_variance(relative_step: Any, stiffness: Any, diffusion: Any = 1.0) -> FloatArray:
+def sphere_variance(relative_step: ArrayLike, stiffness: ArrayLike, diffusion: ArrayLike = 1.0) -> FloatArray:
     """V = E theta^2 of a hill in rotational equilibrium: sin^2 phi D^2 / (1 - (cos phi - k sin phi)^2), sin phi = r.
 
     About (r / 2) / (k + r / 2): 1 where k = 0, as for any coordinate of a random direction, and r / (2 k) where k >> r.
@@ -121,7 +122,7 @@ def memory_exponent(stiffness_exponent: float, height_exponent: float) -> float:
     return (checks.real("height_exponent", height_exponent, 1.0, open_low=True) - 1.0) / b
 
 
-def power_sum(clock: Any, stiffness: float, stiffness_exponent: float, weight_exponent: float) -> FloatArray:
+def power_sum(clock: ArrayLike, stiffness: float, stiffness_exponent: float, weight_exponent: float) -> FloatArray:
     """sum over i >= 1 of i^-w exp(-2 k1 i^-b S) for large k1 S: Gamma(p) / b (2 k1 S)^-p, p = (w - 1) / b.
 
     What is left out is exponentially small, see power_sum_rest. With w = c it is the hills' memory, times zeta(c); with
@@ -137,7 +138,7 @@ def power_sum(clock: Any, stiffness: float, stiffness_exponent: float, weight_ex
     return np.asarray(gamma(p) / b * (2.0 * k1 * positive("clock", clock)) ** -p)
 
 
-def power_sum_rest(clock: Any, stiffness: float, stiffness_exponent: float, weight_exponent: float) -> FloatArray:
+def power_sum_rest(clock: ArrayLike, stiffness: float, stiffness_exponent: float, weight_exponent: float) -> FloatArray:
     """About the most by which power_sum is off: the first harmonic of Poisson's sum at its saddle point.
 
     2 x^-w sqrt(x / (b + 1)) exp(-2 pi x (1 + 1/b) sin(pi / (2 (b + 1)))), x = (k1 S b / pi)^(1 / (b + 1)).
@@ -153,7 +154,9 @@ def power_sum_rest(clock: Any, stiffness: float, stiffness_exponent: float, weig
     return np.asarray(2.0 * x**-w * np.sqrt(x / (b + 1.0)) * np.exp(-fall))
 
 
-def stationary_noise(relative_step: Any, stiffness: float, stiffness_exponent: float, height_exponent: float) -> FloatArray:
+def stationary_noise(
+    relative_step: ArrayLike, stiffness: float, stiffness_exponent: float, height_exponent: float
+) -> FloatArray:
     """Hill loss at a constant r in units of r / 4 times the first height: how compactness bends it away from r^1.
 
     zeta(c) - pi / (b sin(pi beta)) x^beta - zeta(c - b) x + (r / 2) k1 zeta(b + c), x = r / (2 k1), up to x^2 and r^2: hills
@@ -180,7 +183,7 @@ def stationary_noise(relative_step: Any, stiffness: float, stiffness_exponent: f
     return np.asarray(zeta(c) - soft + rho * k1 * zeta(b + c))
 
 
-def noise_exponent(relative_step: Any, stiffness: float, stiffness_exponent: float, height_exponent: float) -> FloatArray:
+def noise_exponent(relative_step: ArrayLike, stiffness: float, stiffness_exponent: float, height_exponent: float) -> FloatArray:
     """p = d log(hill loss) / d log r at a constant r: below 1 by the hills that are softer than r / 2.
 
     >>> round(float(noise_exponent(0.016, 0.5, 2.22, 2.22)), 2)
@@ -204,7 +207,7 @@ def decay_exponent(memory: float, shape: str) -> float:
     return min(checks.real("memory", memory, 0.0, open_low=True), limit)
 
 
-def winding_river_loss(clock: Any, scale: float, exponent: float, river_scale: float) -> FloatArray:
+def winding_river_loss(clock: ArrayLike, scale: float, exponent: float, river_scale: float) -> FloatArray:
     """c after the clock S on a river c = A (1 + x)^-q along an angle x: A (1 + q (q + 2) S / river_scale)^(-q / (q + 2)).
 
     An angle does not forget: the pull of the sphere acts on the radius alone. So the loss is a power of S with exponent

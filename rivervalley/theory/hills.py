@@ -6,9 +6,8 @@ Legend: eta the rate, h a curvature, s2 = noise_std^2, rho = 1 - eta h, V = E y^
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import eigvalsh, solve_discrete_lyapunov
 
 from rivervalley._common import checks
@@ -16,7 +15,7 @@ from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.theory._arguments import numbers, positive, stable
 
 
-def stationary_variance(lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
+def stationary_variance(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike) -> FloatArray:
     """V* = eta s2 / (h (2 - eta h)): the variance of a mode long after the rate became constant.
 
     Arguments are numbers or arrays that broadcast; lr * curvature must be below 2.
@@ -28,7 +27,7 @@ def stationary_variance(lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
     return np.asarray(eta * s * s / (h * (2.0 - stable(eta, h))))
 
 
-def stationary_hill_loss(lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
+def stationary_hill_loss(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike) -> FloatArray:
     """eta s2 / (2 (2 - eta h)) of each mode: between eta s2 / 4 and eta s2 / 2 for eta h <= 1, whatever the curvature.
 
     The paper's stable-phase gap (d - 1) eta s2 / 2 is the upper bound of its sum over the modes.
@@ -39,7 +38,7 @@ def stationary_hill_loss(lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
     return np.asarray(0.5 * positive("curvature", curvature) * stationary_variance(lr, curvature, noise_std))
 
 
-def stationary_covariance(lr: float, hessian: Any, noise_covariance: Any) -> FloatArray:
+def stationary_covariance(lr: float, hessian: ArrayLike, noise_covariance: ArrayLike) -> FloatArray:
     """Covariance of coupled modes: the solution of V = (I - eta H) V (I - eta H) + eta^2 Sigma, shape (d, d).
 
     Raises
@@ -61,7 +60,9 @@ def stationary_covariance(lr: float, hessian: Any, noise_covariance: Any) -> Flo
     return np.asarray(solve_discrete_lyapunov(np.eye(H.shape[0]) - eta * H, eta * eta * sigma))
 
 
-def transient_variance(steps: Any, lr: Any, curvature: Any, noise_std: Any, initial_variance: Any) -> FloatArray:
+def transient_variance(
+    steps: ArrayLike, lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike, initial_variance: ArrayLike
+) -> FloatArray:
     """V_t = V* + (V_0 - V*) rho^(2 t) after t steps at a constant rate.
 
     >>> float(transient_variance(0, 0.5, 1.0, 0.3, 1.0))
@@ -73,7 +74,7 @@ def transient_variance(steps: Any, lr: Any, curvature: Any, noise_std: Any, init
     return np.asarray(limit + (start - limit) * rho ** (2.0 * numbers("steps", steps, 0.0)))
 
 
-def relaxation_steps(lr: Any, curvature: Any) -> FloatArray:
+def relaxation_steps(lr: ArrayLike, curvature: ArrayLike) -> FloatArray:
     """-1 / (2 ln |1 - eta h|), about 1 / (2 eta h): the steps in which V's distance from V* falls by a factor e.
 
     >>> round(float(relaxation_steps(0.01, 0.5)), 2)
@@ -84,7 +85,7 @@ def relaxation_steps(lr: Any, curvature: Any) -> FloatArray:
         return np.asarray(-0.5 / np.log(np.abs(1.0 - product)))
 
 
-def averaged_variance(count: int, lr: Any, curvature: Any, noise_std: Any) -> FloatArray:
+def averaged_variance(count: int, lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike) -> FloatArray:
     """Variance of the mean of `count` consecutive iterates of a stationary mode; tends to s2 / (count h^2).
 
     V*/K [(1 + rho)/(1 - rho) - 2 rho (1 - rho^K) / (K (1 - rho)^2)]: averaging K iterates removes the hill loss nearly as
@@ -102,7 +103,7 @@ def averaged_variance(count: int, lr: Any, curvature: Any, noise_std: Any) -> Fl
     return np.asarray(limit / K * ((1.0 + rho) / product - 2.0 * rho * (1.0 - rho**K) / (K * product**2)))
 
 
-def momentum_variance(lr: Any, curvature: Any, noise_std: Any, beta: Any) -> FloatArray:
+def momentum_variance(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike, beta: ArrayLike) -> FloatArray:
     """V* under momentum in EMA form, m <- beta m + (1 - beta) g, w <- w - eta m.
 
     V* = eta s2 / (h (2 - eta h / T)), T = (1 + beta) / (1 - beta); stable where eta h < 2 T. So momentum lowers the hill
@@ -119,7 +120,7 @@ def momentum_variance(lr: Any, curvature: Any, noise_std: Any, beta: Any) -> Flo
     return np.asarray(eta * s * s / (h * (2.0 - stable(eta, h, 2.0 * T) / T)))
 
 
-def sign_hill_loss(lr: Any, noise_std: Any) -> FloatArray:
+def sign_hill_loss(lr: ArrayLike, noise_std: ArrayLike) -> FloatArray:
     """eta sigma sqrt(pi / 2) / 4 a mode under sign-SGD at small rates: linear in sigma, and free of the curvature.
 
     >>> round(float(sign_hill_loss(0.01, 1.0)), 6)
@@ -128,7 +129,7 @@ def sign_hill_loss(lr: Any, noise_std: Any) -> FloatArray:
     return np.asarray(positive("lr", lr) * numbers("noise_std", noise_std, 0.0) * np.sqrt(np.pi / 2.0) / 4.0)
 
 
-def wall_hill_loss(lr: Any, noise_std: Any, power: Any) -> FloatArray:
+def wall_hill_loss(lr: ArrayLike, noise_std: ArrayLike, power: ArrayLike) -> FloatArray:
     """eta s2 / (2 p) a mode for walls b |y|^p / p at small rates, whatever b: equipartition of the noise.
 
     For p = 1 the steps b of the gradient itself must also be small against the noise.
@@ -139,7 +140,7 @@ def wall_hill_loss(lr: Any, noise_std: Any, power: Any) -> FloatArray:
     return np.asarray(positive("lr", lr) * numbers("noise_std", noise_std, 0.0) ** 2 / (2.0 * positive("power", power)))
 
 
-def chord_hill_share(fraction: Any, lag_steps: Any, lr: Any, curvature: Any) -> FloatArray:
+def chord_hill_share(fraction: ArrayLike, lag_steps: ArrayLike, lr: ArrayLike, curvature: ArrayLike) -> FloatArray:
     """Hill loss at a point of the chord between two stable iterates `lag_steps` apart, relative to that at its ends.
 
     (1 - a)^2 + a^2 + 2 a (1 - a) rho^lag: a half in the middle for long lags. So the dip between two stable checkpoints is
@@ -153,7 +154,7 @@ def chord_hill_share(fraction: Any, lag_steps: Any, lr: Any, curvature: Any) -> 
     return np.asarray((1.0 - a) ** 2 + a**2 + 2.0 * a * (1.0 - a) * rho ** numbers("lag_steps", lag_steps, 0.0))
 
 
-def hill_gradient_share(lr: Any, curvature: Any, noise_std: Any, river_slope: float) -> float:
+def hill_gradient_share(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike, river_slope: float) -> float:
     """Share of the squared gradient that points along hills in the stable phase: P / (P + g^2).
 
     P = sum of h eta s2 / (2 - eta h) over the modes, g the slope of the river. Near 1, although it makes no progress.

@@ -8,9 +8,10 @@ a second method beside the closed forms of the landscapes; `gradient_flow` is th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq, least_squares
 
@@ -24,15 +25,15 @@ class Surface(Protocol):
     @property
     def dim(self) -> int: ...
 
-    def loss(self, points: Any) -> FloatArray:
+    def loss(self, points: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""
         ...
 
-    def gradient(self, point: Any) -> FloatArray:
+    def gradient(self, point: ArrayLike) -> FloatArray:
         """Gradient at one point, shape (dim,)."""
         ...
 
-    def hessian(self, point: Any) -> FloatArray:
+    def hessian(self, point: ArrayLike) -> FloatArray:
         """Hessian at one point, shape (dim, dim)."""
         ...
 
@@ -54,7 +55,7 @@ class Split:
     foot: FloatArray
 
 
-def river_residual(surface: Surface, point: Any) -> float:
+def river_residual(surface: Surface, point: ArrayLike) -> float:
     """|H g - lambda_min g| / |g|: 0 on the river, and where there is no gradient. Has the unit of a curvature.
 
     >>> import rivervalley as rv
@@ -117,7 +118,7 @@ def find_river(surface: Surface, along: float, reach: float = 0.5) -> FloatArray
     return min(roots, key=lambda w: abs(w[0] - centre[0]))
 
 
-def gradient_flow(surface: Surface, start: Any, times: Any, tolerance: float = 1e-11) -> FloatArray:
+def gradient_flow(surface: Surface, start: ArrayLike, times: ArrayLike, tolerance: float = 1e-11) -> FloatArray:
     """Points of dw/dS = -grad L from `start` after the summed rates `times`, shape (len(times), dim).
 
     What gradient descent with small rates follows; by scipy's solve_ivp (LSODA, which takes stiff walls).
@@ -137,7 +138,7 @@ def gradient_flow(surface: Surface, start: Any, times: Any, tolerance: float = 1
     return np.asarray(found.y.T[np.searchsorted(order, at)])
 
 
-def projected_flow(surface: Surface, point: Any, tolerance: float = 1e-9) -> FloatArray:
+def projected_flow(surface: Surface, point: ArrayLike, tolerance: float = 1e-9) -> FloatArray:
     """Where dw/dt = -(I - v v^T) grad L ends, v the flattest direction: the foot of a point on the river, shape (dim,).
 
     It descends the hills alone. Stops where the hill part of the gradient is below `tolerance` of that at the start.
@@ -162,7 +163,7 @@ def projected_flow(surface: Surface, point: Any, tolerance: float = 1e-9) -> Flo
     return np.asarray(w)
 
 
-def split(surface: Surface, point: Any) -> Split:
+def split(surface: Surface, point: ArrayLike) -> Split:
     """River and hill part of a point's loss by the projected flow (arXiv 2410.05192, section 3)."""
     w = _point(surface, point)
     foot = projected_flow(surface, w)
@@ -170,7 +171,7 @@ def split(surface: Surface, point: Any) -> Split:
     return Split(river, float(surface.loss(w[None, :])[0]) - river, foot)
 
 
-def _point(surface: Surface, point: Any) -> FloatArray:
+def _point(surface: Surface, point: ArrayLike) -> FloatArray:
     w = checks.array("point", point, copy=True)
     if w.size != surface.dim:
         raise InputError(f"point must have {surface.dim} coordinates, not {w.size}")

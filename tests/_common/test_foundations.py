@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -173,48 +172,66 @@ def test_the_style_does_not_outlive_its_block():
     assert dict(matplotlib.rcParams) == before
 
 
-def copied_package(folder):
-    shutil.copytree(Path(rv.__file__).parent, folder / "rivervalley", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+CALLED = """
+from rivervalley.kernels._compile import device
 
+@device
+def slope(x):
+    return 2.0 * x
+"""
+ENTRY = """
+import numba
+from rivervalley.kernels._compile import CACHE_FOLDER, kernel
+from rivervalley.kernels.called import slope
 
-PROGRAM = """
-import numba, rivervalley as rv
-from rivervalley.kernels._compile import CACHE_FOLDER
+@kernel
+def descend(x):
+    return x - 0.25 * slope(x)
+
 assert not numba.config.CACHE_DIR, numba.config.CACHE_DIR
-valley = rv.landscapes.RiverValley([0.5, 1.0], 0.1, rv.landscapes.LinearRiver(0.5))
-run = rv.simulate(valley, rv.schedules.constant(10, 0.1), trajectories=2)
-print(CACHE_FOLDER, run.components["river"][-1].round(12), sep="|")
+print(CACHE_FOLDER, descend(1.0), sum(descend.stats.cache_hits.values()), sep="|")
 """
 
 
-def run_copy(folder, cache):
+@pytest.fixture
+def tiny_package(tmp_path):
+    """A kernel that calls another file's function, compiled and cached as ours are."""
+    kernels = tmp_path / "rivervalley" / "kernels"
+    kernels.mkdir(parents=True)
+    source = Path(rv.__file__).parent / "kernels" / "_compile.py"
+    for name, text in (("__init__", ""), ("_compile", source.read_text()), ("called", CALLED), ("entry", ENTRY)):
+        (kernels / f"{name}.py").write_text(text)
+    return tmp_path
+
+
+def run_tiny(folder, cache):
+    """Cache folder, result, kernels found in the cache."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "RIVERVALLEY_CACHE_DIR": str(cache)}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, env=environment, check=False, cwd=folder
+        [sys.executable, "-m", "rivervalley.kernels.entry"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+        cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip().split("|")
 
 
-def test_an_edit_of_a_called_function_is_not_missed_by_the_cache(tmp_path):
-    folder, cache = copied_package(tmp_path), tmp_path / "cache"
-    first = run_copy(folder, cache)
-    assert first[1] == "-0.25"
-    assert list(Path(first[0]).rglob("*.nbc"))
-    assert run_copy(folder, cache) == first
-    rivers = folder / "rivervalley" / "kernels" / "rivers.py"
-    text = rivers.read_text()
-    assert "x[i] += eta * p" in text
-    rivers.write_text(text.replace("x[i] += eta * p", "x[i] += 2.0 * eta * p"))
-    second = run_copy(folder, cache)
-    assert second[1] == "-0.5"
-    assert second[0] != first[0]
+def test_an_edit_of_a_called_function_is_not_missed_by_the_cache(tiny_package):
+    cache = tiny_package / "cache"
+    first = run_tiny(tiny_package, cache)
+    assert first[1:] == ["0.5", "0"] and list(Path(first[0]).rglob("*.nbc"))
+    assert run_tiny(tiny_package, cache) == [first[0], "0.5", "1"]
+    called = tiny_package / "rivervalley" / "kernels" / "called.py"
+    called.write_text(CALLED.replace("2.0", "1.0"))
+    second = run_tiny(tiny_package, cache)
+    assert second[1:] == ["0.75", "0"] and second[0] != first[0]
 
 
-def test_without_a_cache_everything_still_runs(tmp_path):
-    folder = copied_package(tmp_path)
-    assert run_copy(folder, "off") == ["None", "-0.25"]
-    blocked = tmp_path / "file"
+def test_without_a_cache_everything_still_runs(tiny_package):
+    assert run_tiny(tiny_package, "off") == ["None", "0.5", "0"]
+    blocked = tiny_package / "file"
     blocked.write_text("")
-    assert run_copy(folder, blocked / "cache") == ["None", "-0.25"]
+    assert run_tiny(tiny_package, blocked / "cache") == ["None", "0.5", "0"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rivervalley._common.checks import InputError
+from rivervalley._common.json import plain
 from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling.table import scaling_table
 
@@ -49,7 +50,7 @@ def test_every_row_is_complete_and_json():
         rows = scaling_table(**given)
         for row in rows:
             assert row.law and row.quantity and row.source and row.value > 0.0
-        text = json.dumps([row.as_dict() for row in rows], allow_nan=False)
+        text = json.dumps(plain(rows), allow_nan=False)
         back = json.loads(text)
         assert [list(row) for row in back[:1]] == [["law", "quantity", "value", "unit", "source"]]
         assert [row["value"] is None for row in back] == [not np.isfinite(row.value) for row in rows]

@@ -49,7 +49,7 @@ class ScalingFit:
         if set(columns) != set(form.columns):
             given = ", ".join(sorted(columns)) or "nothing"
             raise InputError(f"predict must be given {' and '.join(form.columns)} for law {self.law!r}, not {given}")
-        values: dict[str, Any] = {name: columns[name] for name in form.columns}
+        values = {name: columns[name] for name in form.columns}
         x = together(**values)
         scales = [self.params[name] for name in form.scales]
         powers = [self.params[name] for name in form.exponents]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -57,7 +56,7 @@ class Runs:
         loss.setflags(write=False)
         object.__setattr__(self, "loss", loss)
         for name in COLUMNS:
-            value: Any = getattr(self, name)
+            value = getattr(self, name)
             if value is None:
                 continue
             column = checks.array(name, value, low=0.0, open_low=True, copy=True)
