@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley.curves.display import as_html, data_frame, span
 from rivervalley.schedules import Schedule
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEDULE_SOURCES = ("given", "every step", "interpolated")
 
@@ -87,6 +92,28 @@ class LossCurve:
     def __repr__(self) -> str:
         first, last = int(self.steps[0]), int(self.steps[-1])
         return f"LossCurve({self.name!r}, {len(self)} losses, steps {first} to {last} of {self.schedule.steps})"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "losses": f"{len(self)}, {span(self.steps, self.loss)}",
+            "schedule": f"{self.schedule.name}, {self.schedule.steps} updates, peak LR {self.schedule.peak_lr:g}",
+            "rates": self.schedule_source,
+            "notes": "; ".join(self.notes),
+        }
+        return as_html(self.name, {name: text for name, text in rows.items() if text}, self.steps, self.loss)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The losses as a pandas data frame with columns step, lr and loss; `lr` is that of the update that comes next.
+
+        `read_curve` reads it back, but the rates between its rows. The last update's rate stands for the one after it.
+
+        Raises
+        ------
+        InputError
+            If pandas is not installed.
+        """
+        lr = self.schedule.lr[np.minimum(self.steps, self.schedule.steps - 1)]
+        return data_frame({"step": self.steps, "lr": lr, "loss": self.loss})
 
     def until(self, step: int) -> LossCurve:
         """The losses read at `step` or before, on the same schedule.

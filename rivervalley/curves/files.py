@@ -67,7 +67,8 @@ def read_curve(
         A log file in UTF-8, a folder of TensorBoard events, or a data frame of pandas or polars.
     schedule : Schedule, its text, or path of a schedule's file, optional
         The rate of every update, in place of a file SOURCE.schedule that may stand beside the log; or such schedules by the
-        names of runs. No rates need be logged then; where they are and disagree, a CurveWarning says so.
+        names of runs. No rates need be logged then; where they are and disagree, a CurveWarning says so. The path may also be
+        that of another log, whose rates belong to this one's losses.
     warmup_steps : int, optional
         How many of the first updates are warm-up: lr[warmup_steps - 1] is at its peak. 0 says that there was none.
     name : str, optional
@@ -198,6 +199,12 @@ def _curve(
     """The curve of one run, and what of its rates was guessed or contradicts."""
     chosen = given_rates.of_run(schedule, log.run)
     found = readings(log, choices, chosen is None)
+    elsewhere = given_rates.logged_elsewhere(chosen, log.run)
+    if elsewhere is not None:
+        rates_read = readings(elsewhere, replace(choices, columns={}), needs_lr=True, needs_loss=False)
+        last = max(found.last_step, rates_read.last_step)
+        found = replace(found, lr_steps=rates_read.lr_steps, lr=rates_read.lr, last_step=last)
+        chosen = None
     warmup = logged_rates.warmup_of(log.source, found, warmup_steps)
     if chosen is not None:
         rates, rates_from = given_rates.given(chosen, warmup), "given"

@@ -12,6 +12,8 @@ from typing import Any
 from rivervalley import schedules
 from rivervalley._common import checks, files
 from rivervalley._common.checks import InputError
+from rivervalley.curves.readers.find import logs_of
+from rivervalley.curves.readers.log import Log
 from rivervalley.schedules import Schedule
 
 SUFFIX = ".schedule"
@@ -31,6 +33,25 @@ def given(schedule: Schedule | str | os.PathLike[str], warmup: int | None) -> Sc
     if schedule.warmup_steps:
         raise InputError(f"warmup_steps must be the given schedule's {schedule.warmup_steps} or left out, not {warmup}")
     return replace(schedule, warmup_steps=warmup)
+
+
+def logged_elsewhere(schedule: Any, run: str) -> Log | None:
+    """The log that `schedule` names, where it holds rates but not that of every update, as an exported panel of the LR does."""
+    if not isinstance(schedule, (str, os.PathLike)) or not os.path.isfile(schedule) or Path(schedule).suffix.lower() == ".npy":
+        return None
+    try:
+        schedules.load(schedule)
+    except InputError:
+        logs = logs_of(schedule)
+    else:
+        return None
+    fits = [log for log in logs if log.run == run] or (logs if len(logs) == 1 else [])
+    if not fits:
+        held = ", ".join(log.run for log in logs[:8])
+        raise InputError(
+            f"{os.fspath(schedule)} must hold the rates of run {run or 'without a name'}, but it holds those of {held}"
+        )
+    return fits[0]
 
 
 def of_run(schedule: Any, run: str) -> Any:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.curves.curve import LossCurve
+from rivervalley.curves.display import as_html, data_frame, span
 from rivervalley.schedules import Schedule
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """Mean losses of a simulated ensemble, or its exact expectation, at the recorded update counts.
 
@@ -51,6 +56,29 @@ class Run:
         for part in self.components.values():
             part.setflags(write=False)
         object.__setattr__(self, "components", MappingProxyType(dict(self.components)))
+
+    def __repr__(self) -> str:
+        kind = "exact expectation" if self.seed is None else f"{self.trajectories} trajectories"
+        return f"Run({self.schedule.name!r}, {kind}, {self.steps.size} losses, {span(self.steps, self.loss)})"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "losses": f"{self.steps.size}, {span(self.steps, self.loss)}",
+            "parts at the end": ", ".join(f"{name} {part[-1]:.4g}" for name, part in self.components.items()),
+            "trajectories": "exact expectation" if self.seed is None else f"{self.trajectories}, seed {self.seed}",
+            "schedule": f"{self.schedule.steps} updates, peak LR {self.schedule.peak_lr:g}",
+        }
+        return as_html(self.schedule.name, rows, self.steps, self.loss)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """A pandas data frame with columns step, loss and loss_stderr, and one for each part of the loss.
+
+        Raises
+        ------
+        InputError
+            If pandas is not installed.
+        """
+        return data_frame({"step": self.steps, "loss": self.loss, "loss_stderr": self.loss_stderr, **self.components})
 
     @property
     def end_step(self) -> int:

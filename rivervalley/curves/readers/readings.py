@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
@@ -15,6 +16,7 @@ from rivervalley.curves.readers import names
 from rivervalley.curves.readers.log import Log, without_blank_rows
 from rivervalley.schedules.schedule import MAX_STEPS
 
+BoolArray = NDArray[np.bool_]
 DUPLICATES = ("keep-last", "keep-first", "refuse")
 
 
@@ -60,74 +62,75 @@ class Choices:
         checks.choice("duplicates", self.duplicates, DUPLICATES)
 
 
-def readings(log: Log, choices: Choices, needs_lr: bool) -> Readings:
-    """The losses and rates of a run; `needs_lr` refuses a log without rates."""
+def readings(log: Log, choices: Choices, needs_lr: bool, needs_loss: bool = True) -> Readings:
+    """The losses and rates of a run; a log without the one or the other is refused where that is needed."""
     notes: list[str] = []
-    loss_name = _loss_column(log, choices, notes)
-    lr_candidates = _lr_columns(log, choices, needs_lr)
-    counter, candidates = _counters(log, choices)
-    warmup_name = [name for name in log.names if names.words(name) == "warmup steps"][:1]
-    table = without_blank_rows(log.read(list(dict.fromkeys([*candidates, *lr_candidates, loss_name, *warmup_name]))))
+    losses = _loss_columns(log, choices, needs_loss, notes)
+    rates = _lr_columns(log, choices, needs_lr)
+    counter, counters = _counters(log, choices)
+    warmups = [name for name in log.names if names.words(name) == "warmup steps"][:1]
+    table = without_blank_rows(log.read(list(dict.fromkeys([*counters, *rates, *losses, *warmups]))))
     if table.lines.size == 0:
         raise InputError(f"{log.source} must hold at least one row below its header, but it has none")
-    lr_name = _one_lr(log, table, lr_candidates, needs_lr)
-    loss, lr = table[loss_name], table[lr_name] if lr_name else np.full(table.lines.size, np.nan)
-    has_reading = ~np.isnan(loss) | ~np.isnan(lr)
-    column = next((name for name in candidates if not np.isnan(table[name][has_reading]).any()), candidates[0])
-    steps = _updates(table, column, counter, choices, has_reading, notes)
+    empty = np.full(table.lines.size, np.nan)
+    loss = table[losses[0]] if losses else empty
+    lr_name = _one_lr(log, table, rates, needs_lr)
+    lr = table[lr_name] if lr_name else empty
+    read = ~np.isnan(loss) | ~np.isnan(lr)
+    column = next((name for name in counters if not np.isnan(table[name][read]).any()), counters[0])
+    steps = _updates(table, column, choices.batch_tokens if counter == "tokens" else None, read, notes)
     negative = np.flatnonzero(lr < 0)
     if negative.size:
         raise table.error(int(negative[0]), f"lr must be at least 0, not {float(lr[negative[0]])!r}")
-    _note_infinite(loss, lr, notes)
-    gone: list[int] = []
-    loss_steps, loss_values = _in_order(table, steps, loss, choices.duplicates, gone)
-    lr_steps, lr_values = _in_order(table, steps, lr, choices.duplicates, gone)
-    if gone:
-        kept = "later" if choices.duplicates == "keep-last" else "earlier"
-        notes.append(f"{sum(gone)} readings that were repeated, as in a resumed run, are dropped for the {kept} ones")
-    return Readings(
-        loss_steps, loss_values, lr_steps, lr_values, int(steps[has_reading].max(initial=0)),
-        table[warmup_name[0]] if warmup_name else np.empty(0), tuple(notes),
-    )  # fmt: skip
+    kept: list[tuple[IntArray, FloatArray]] = []
+    for what, values in (("losses", loss), ("rates", lr)):
+        infinite = int(np.count_nonzero(np.isinf(values)))
+        if infinite:
+            notes.append(f"{infinite} {what} that are no finite number {'are' if infinite > 1 else 'is'} skipped")
+        kept.append(_in_order(table, steps, values, choices.duplicates))
+    repeated = int(np.count_nonzero(np.isfinite(loss)) + np.count_nonzero(np.isfinite(lr))) - sum(v.size for _, v in kept)
+    if repeated:
+        which = "later" if choices.duplicates == "keep-last" else "earlier"
+        notes.append(f"{repeated} readings that were repeated, as in a resumed run, are dropped for the {which} ones")
+    warmup = table[warmups[0]] if warmups else np.empty(0)
+    return Readings(*kept[0], *kept[1], int(steps[read].max(initial=0)), warmup, tuple(notes))
 
 
-def _loss_column(log: Log, choices: Choices, notes: list[str]) -> str:
+def _loss_columns(log: Log, choices: Choices, needed: bool, notes: list[str]) -> list[str]:
+    """The one column of the loss; none where there is none and none is needed."""
     if "loss" in choices.columns:
-        return names.named(log, "loss", choices.columns["loss"])
-    found = names.loss_names(log)
-    if not found:
+        return [names.named(log, "loss", choices.columns["loss"])]
+    found = names.loss_names(log) if needed else []
+    if not found and needed:
         raise names.missing(log, "loss")
     if len(found) > 1:
         if not names.is_plain_loss(found[0]) or names.is_plain_loss(found[1]):
             raise names.ambiguous(log, "loss", found)
         others = ", ".join(found[1:4]) + (" and more" if len(found) > 4 else "")
         notes.append(f"the loss is its column {found[0]}, not {others} (--columns loss=NAME takes another)")
-    return found[0]
+    return found[:1]
 
 
-def _lr_columns(log: Log, choices: Choices, needs_lr: bool) -> list[str]:
+def _lr_columns(log: Log, choices: Choices, needed: bool) -> list[str]:
+    """Columns that may be the LR."""
     if "lr" in choices.columns:
         return [names.named(log, "lr", choices.columns["lr"])]
     found = names.lr_names(log)
-    if not found and needs_lr:
-        name = str(log.source)
-        raise names.missing(log, "lr", f", or give the schedule, as in schedule='cosine(...)' or {name}:'cosine(...)'")
+    if not found and needed:
+        raise names.missing(log, "lr", ", or give the schedule, as in schedule='cosine(...)', --schedule or LOG:'cosine(...)'")
     return found
 
 
-def _one_lr(log: Log, table: Table, candidates: Sequence[str], needs_lr: bool) -> str | None:
-    """The one LR, or the first of several that never differ."""
+def _one_lr(log: Log, table: Table, candidates: Sequence[str], needed: bool) -> str | None:
+    """The one LR, or the first of several that never differ; None where they do and none is needed."""
     filled = [name for name in candidates if not np.isnan(table[name]).all()]
-    if not filled:
-        return candidates[0] if candidates else None
-    first = table[filled[0]]
     for name in filled[1:]:
-        both = ~np.isnan(first) & ~np.isnan(table[name])
-        if not both.any() or not np.array_equal(first[both], table[name][both]):
-            if needs_lr:
+        both = ~np.isnan(table[filled[0]]) & ~np.isnan(table[name])
+        if not both.any() or not np.array_equal(table[filled[0]][both], table[name][both]):
+            if needed:
                 raise names.ambiguous(log, "lr", filled)
             return None
-    return filled[0]
+    return filled[0] if filled else None
 
 
 def _counters(log: Log, choices: Choices) -> tuple[str, list[str]]:
@@ -150,18 +153,18 @@ def _counters(log: Log, choices: Choices) -> tuple[str, list[str]]:
     raise names.missing(log, "step")
 
 
-def _updates(table: Table, column: str, counter: str, choices: Choices, has_reading: np.ndarray, notes: list[str]) -> IntArray:
-    """Update counts of all rows; those without a reading count as 0 where they are blank."""
-    values = np.where(np.isnan(table[column]) & ~has_reading, 0.0, table[column])
+def _updates(table: Table, column: str, batch_tokens: int | None, read: BoolArray, notes: list[str]) -> IntArray:
+    """Update counts of all rows, out of tokens where those of an update are given; rows with no reading may be blank."""
+    values = np.where(np.isnan(table[column]) & ~read, 0.0, table[column])
     blank = np.flatnonzero(np.isnan(values))
     if blank.size:
         raise table.error(int(blank[0]), f"{column} must be a finite number, not blank")
-    if counter == "tokens" and choices.batch_tokens is not None:
-        counts = values / choices.batch_tokens
+    if batch_tokens is not None:
+        counts = values / batch_tokens
         values = np.round(counts)
         off = np.max(np.abs(counts - values), where=np.isfinite(values), initial=0.0)
         if off > 0.01:
-            notes.append(f"{column} are no whole multiples of {choices.batch_tokens}: steps are rounded, by up to {off:.2g}")
+            notes.append(f"{column} are no whole multiples of {batch_tokens}: steps are rounded, by up to {off:.2g}")
     bad = np.flatnonzero((values != np.floor(values)) | (values < 0) | (values > MAX_STEPS))
     if bad.size:
         shown = float(table[column][bad[0]])
@@ -169,16 +172,7 @@ def _updates(table: Table, column: str, counter: str, choices: Choices, has_read
     return values.astype(np.int64)
 
 
-def _note_infinite(loss: FloatArray, lr: FloatArray, notes: list[str]) -> None:
-    for what, values in (("losses", loss), ("rates", lr)):
-        count = int(np.count_nonzero(np.isinf(values)))
-        if count:
-            notes.append(f"{count} {what} that are no finite number {'are' if count > 1 else 'is'} skipped")
-
-
-def _in_order(
-    table: Table, steps: IntArray, values: FloatArray, duplicates: str, gone: list[int]
-) -> tuple[IntArray, FloatArray]:
+def _in_order(table: Table, steps: IntArray, values: FloatArray, duplicates: str) -> tuple[IntArray, FloatArray]:
     """Steps and values where there are finite ones, rising; a log that goes back to an earlier step goes on from there."""
     rows = np.flatnonzero(np.isfinite(values))
     steps, values = steps[rows], values[rows]
@@ -197,5 +191,4 @@ def _in_order(
     falls = int(np.count_nonzero(np.diff(steps) < 0))
     if np.count_nonzero(kept) < kept.size / 2 and falls > 100:
         raise InputError(f"{table.path} must be in the order of its steps, but they go back {falls} times; sort it by step")
-    gone.append(int(np.count_nonzero(~kept)))
     return steps[kept], values[kept]
