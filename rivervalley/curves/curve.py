@@ -103,9 +103,10 @@ class LossCurve:
         return as_html(self.name, {name: text for name, text in rows.items() if text}, self.steps, self.loss)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """The losses as a pandas data frame with columns step, lr and loss; `lr` is that of the update that comes next.
+        """A pandas data frame with columns step, lr and loss, and loss_stderr where it is known.
 
-        `read_curve` reads it back, but the rates between its rows. The last update's rate stands for the one after it.
+        `lr` is the rate of the update that comes next; the last update's stands for the one after it. `read_curve` reads the
+        frame back, without the rates between its rows.
 
         Raises
         ------
@@ -113,7 +114,8 @@ class LossCurve:
             If pandas is not installed.
         """
         lr = self.schedule.lr[np.minimum(self.steps, self.schedule.steps - 1)]
-        return data_frame({"step": self.steps, "lr": lr, "loss": self.loss})
+        stderr = {} if self.loss_stderr is None else {"loss_stderr": self.loss_stderr}
+        return data_frame({"step": self.steps, "lr": lr, "loss": self.loss, **stderr})
 
     def until(self, step: int) -> LossCurve:
         """The losses read at `step` or before, on the same schedule.

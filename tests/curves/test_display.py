@@ -60,6 +60,7 @@ def test_data_frames():
     back = rv.read_curve(frame, schedule=SCHEDULE)
     assert (back.steps.tolist(), back.loss.tolist()) == ([1, 4], [2.0, 1.5])
     made = run()
+    assert list(made.curve().to_dataframe().columns) == ["step", "lr", "loss", "loss_stderr"]
     frame = made.to_dataframe()
     assert list(frame.columns) == ["step", "loss", "loss_stderr", *made.components]
     np.testing.assert_array_equal(frame["loss"], made.loss)

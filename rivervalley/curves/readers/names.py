@@ -36,6 +36,7 @@ _NO_LOSSES = (
     "max",
     "min",
     "std",
+    "stderr",
     "var",
     "aux",
     "router",
