@@ -8,8 +8,9 @@ import sys
 import numpy as np
 
 from rivervalley import laws, schedules
-from rivervalley._common import checks, files
+from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley._common.log_file import write_log
 from rivervalley.cli.options import check_outputs
 from rivervalley.laws import Band, Law
 from rivervalley.schedules import Schedule
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     places = places[1:] if places.size > 1 else places
     band = None if law.result is None else laws.predict_band(law, schedule, places, level)
     if arguments.output:
-        files.write_text(arguments.output, as_csv(schedule, loss), "--output")
+        steps = np.arange(1, schedule.steps + 1)
+        write_log(arguments.output, schedule.lr, schedule.warmup_steps, steps, {"loss": loss}, name="--output")
     if arguments.plot:
         steps = _places(schedule, 200)
         shown = None if law.result is None else laws.predict_band(law, schedule, steps, level)
@@ -74,15 +76,6 @@ def table(law: Law, schedule: Schedule, loss: FloatArray, places: IntArray, band
     rows = zip(band.steps.tolist(), band.loss.tolist(), band.low.tolist(), band.high.tolist(), strict=True)
     lines += [f"{n:>10} {schedule.lr[n - 1]:>12.4g} {x:>10.4f}   {low:.4f} to {high:.4f}" for n, x, low, high in rows]
     return "\n".join(lines)
-
-
-def as_csv(schedule: Schedule, loss: FloatArray) -> str:
-    """step,lr,loss with lr the LR of the next update, as read_curve reads it; infinite losses are left blank."""
-    following = np.append(schedule.lr, schedule.lr[-1]).tolist()
-    texts = [""] + [repr(value) if np.isfinite(value) else "" for value in loss.tolist()]
-    warm = schedule.warmup_steps
-    head, tail = ("step,lr,loss,warmup_steps\n", f",{warm}\n") if warm else ("step,lr,loss\n", "\n")
-    return head + "".join(f"{t},{rate!r},{text}{tail}" for t, (rate, text) in enumerate(zip(following, texts, strict=True)))
 
 
 def draw(law: Law, schedule: Schedule, loss: FloatArray, band: Band | None, path: str) -> None:

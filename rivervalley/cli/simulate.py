@@ -8,8 +8,8 @@ import sys
 import numpy as np
 
 from rivervalley import landscapes, schedules
-from rivervalley._common import files
 from rivervalley._common.checks import InputError
+from rivervalley._common.log_file import write_log
 from rivervalley.cli.options import add_seed, check_outputs, count
 from rivervalley.curves.run import Run
 from rivervalley.simulation import simulate
@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             progress=sys.stderr.isatty(),
         )
     if arguments.output:
-        files.write_text(arguments.output, as_csv(result), "--output")
+        write_csv(arguments.output, result)
     if arguments.plot:
         draw(result, arguments.plot)
     print(summary(result))
@@ -81,23 +81,14 @@ def summary(result: Run) -> str:
     )
 
 
-def as_csv(result: Run) -> str:
+def write_csv(path: str, result: Run) -> None:
     """step,lr,loss,loss_stderr and the parts, as read_curve reads them: lr is the rate of the update after `step` ones.
 
     Every update has a row, so that the file holds the whole schedule; losses stand where they were recorded.
     """
-    rates = [*result.schedule.lr.tolist(), float(result.schedule.lr[-1])]
-    values = np.stack([result.loss, result.loss_stderr, *result.components.values()], axis=1).tolist()
-    recorded = dict(zip(result.steps.tolist(), values, strict=True))
-    names = ["step", "lr", "loss", "loss_stderr", *(name.replace(" ", "_") for name in result.components)]
-    blank = [""] * (len(names) - 2)
-    warm = result.schedule.warmup_steps
-    tail = f",{warm}\n" if warm else "\n"
-    lines = [",".join(names) + (",warmup_steps\n" if warm else "\n")]
-    for step, rate in enumerate(rates):
-        cells = ["" if x != x else repr(x) for x in recorded[step]] if step in recorded else blank
-        lines.append(",".join([str(step), repr(rate), *cells]) + tail)
-    return "".join(lines)
+    columns = {"loss": result.loss, "loss_stderr": result.loss_stderr}
+    columns |= {name.replace(" ", "_"): values for name, values in result.components.items()}
+    write_log(path, result.schedule.lr, result.schedule.warmup_steps, result.steps, columns, name="--output")
 
 
 def draw(result: Run, path: str) -> None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
-from rivervalley._common.files import write_text
+from rivervalley._common.log_file import write_log
 from rivervalley.curves import given_rates, logged_rates
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.readers import tensorboard
@@ -180,12 +180,8 @@ def write_curve(path: str | os.PathLike[str], curve: LossCurve, every_rate: bool
     """
     if not isinstance(curve, LossCurve):
         raise InputError(f"curve must be a LossCurve, not {checks.show(curve)}")
-    total, warmup = curve.schedule.steps, curve.schedule.warmup_steps
-    loss = dict(zip(curve.steps.tolist(), map(repr, curve.loss.tolist()), strict=True))
-    lr = [*map(repr, curve.schedule.lr.tolist()), repr(float(curve.schedule.lr[-1]))]
-    end = f",{warmup}\n" if warmup else "\n"
-    rows = [f"{t},{lr[t]},{loss.get(t, '')}" for t in (range(total + 1) if every_rate else loss)]
-    write_text(path, end.join(["step,lr,loss" + (",warmup_steps\n" if warmup else "\n") + rows[0], *rows[1:]]) + end)
+    schedule = curve.schedule
+    write_log(path, schedule.lr, schedule.warmup_steps, curve.steps, {"loss": curve.loss}, every_rate=every_rate)
 
 
 def _curve(

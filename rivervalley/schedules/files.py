@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rivervalley._common import checks, files
+from rivervalley._common import checks
 from rivervalley._common.checks import InputError
+from rivervalley.schedules.export import needed
 from rivervalley.schedules.registry import SCHEDULES
 from rivervalley.schedules.schedule import MAX_STEPS, Schedule
 
@@ -100,11 +101,10 @@ def load(path: str | os.PathLike[str], warmup_steps: int | None = None, name: st
 
 
 def write_csv(path: str | os.PathLike[str], schedule: Schedule) -> None:
-    """Write step,lr rows that from_csv reads back to the last bit; whole or not at all. The warm-up is not written."""
+    """Write a schedule as `Schedule.to_csv` does."""
     if not isinstance(schedule, Schedule):
         raise InputError(f"schedule must be a Schedule, not {checks.show(schedule)}")
-    rows = "".join(f"{t},{rate!r}\n" for t, rate in enumerate(schedule.lr.tolist()))
-    files.write_text(path, "step,lr\n" + rows)
+    schedule.to_csv(path)
 
 
 def from_optax(schedule: Callable[[Any], Any], steps: int, warmup_steps: int = 0, name: str | None = None) -> Schedule:
@@ -152,10 +152,7 @@ def from_torch(
         raise InputError(f"factory must be callable with an optimizer, not {checks.show(factory)}")
     steps = checks.integer("steps", steps, 1, MAX_STEPS)
     base_lr = checks.real("base_lr", base_lr, 0.0)
-    try:
-        import torch
-    except ImportError:
-        raise InputError("from_torch needs PyTorch, which is not installed: pip install torch") from None
+    torch = needed("torch", "from_torch", "PyTorch")
     # Momentum, because some schedulers move it too and refuse an optimizer without.
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base_lr, momentum=0.9)
     scheduler = factory(optimizer)

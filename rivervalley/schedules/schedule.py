@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +11,8 @@ import numpy as np
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
+from rivervalley._common.log_file import write_log
+from rivervalley.schedules import export
 
 MAX_STEPS = 100_000_000
 """The longest schedule that is built: it takes 8 bytes an update, and a few times that on the way."""
@@ -114,6 +118,52 @@ class Schedule:
         if not np.isfinite(lr).all():
             raise InputError(f"factor must keep the rates finite, which {factor:g} does not with a peak_lr of {self.peak_lr:g}")
         return Schedule(lr, self.warmup_steps, name or self.name)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write a CSV file with columns step and lr, and warmup_steps where there is a warm-up; whole or not at all.
+
+        `from_csv` reads back the same schedule to the last bit, its name apart.
+
+        Raises
+        ------
+        InputError
+            If `path` cannot be written.
+        """
+        write_log(path, self.lr, self.warmup_steps)
+
+    def to_torch(self, optimizer: Any) -> Any:
+        """A torch.optim.lr_scheduler.LambdaLR: step it after every update of the optimizer.
+
+        Every parameter group gets these LRs to the last bit, whatever the optimizer's LR was; beyond the end the last stays.
+
+        Raises
+        ------
+        InputError
+            If PyTorch is not installed, or `optimizer` is no optimizer or has groups of different LRs.
+        """
+        return export.to_torch(self, optimizer)
+
+    def to_transformers(self, optimizer: Any) -> tuple[Any, Any]:
+        """The optimizer and its LambdaLR as `transformers.Trainer(..., optimizers=schedule.to_transformers(optimizer))` wants them.
+
+        Raises
+        ------
+        InputError
+            As `to_torch`.
+        """
+        return export.to_transformers(self, optimizer)
+
+    def to_optax(self) -> Callable[[Any], Any]:
+        """A function from the count of updates done, 0, 1, ..., to the LR of the next: an optax schedule, jittable.
+
+        In JAX's default precision, float32 unless jax_enable_x64 is set; beyond the end the last LR stays.
+
+        Raises
+        ------
+        InputError
+            If JAX is not installed.
+        """
+        return export.to_optax(self)
 
     def __len__(self) -> int:
         return self.steps

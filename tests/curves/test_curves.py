@@ -236,7 +236,9 @@ def test_a_schedule_of_its_own_file(file, tmp_path, name):
     curve = read_curve(path, schedule=tmp_path / name, warmup_steps=3)
     assert curve.schedule == SCHEDULE
     assert curve.schedule_source == "given"
-    assert read_curve(path, schedule=str(tmp_path / name)).schedule == Schedule(SCHEDULE.lr)
+    # An array has no place for the warm-up.
+    alone = Schedule(SCHEDULE.lr) if name.endswith("npy") else SCHEDULE
+    assert read_curve(path, schedule=str(tmp_path / name)).schedule == alone
 
 
 def test_rates_logged_after_the_update_or_rounded_agree_with_the_schedule(file):

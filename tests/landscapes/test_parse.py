@@ -142,7 +142,7 @@ def test_every_example_of_a_part_can_be_read(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_example_of_a_schedule_can_be_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    rv.schedules.write_csv("run.csv", rv.schedules.cosine(300, 0.1))
+    rv.schedules.cosine(300, 0.1).to_csv("run.csv")
     np.save("lr.npy", np.full(7, 0.1))
     assert isinstance(rv.schedules.parse(SCHEDULES[name].example), rv.Schedule)
 
