@@ -82,16 +82,28 @@ def at_least(
     return _one_sided(what, bound, measured, bound - measured, slack, standard_error, "at least", basis)
 
 
-def surely_above(what: str, bound: float, measured: float, standard_error: float) -> Check:
-    """measured - z standard errors >= bound: a mean at the bound passes with probability FALSE_ALARM only."""
-    low = measured - _one_sided_z() * standard_error
-    return Check(what, bound, measured, _excess(bound - low), 0.0, "at least", f"lower limit {low:.4g} of the mean")
+def surely_above(what: str, bound: float, samples: ArrayLike) -> Check:
+    """The mean of independent samples, shape (n,), lies above the bound: by Student's quantile at FALSE_ALARM, one-sided.
+
+    A true mean at the bound passes with probability FALSE_ALARM only.
+    """
+    mean, reach = _mean_and_reach(samples)
+    return Check(
+        what, bound, mean, _excess(bound - mean + reach), 0.0, "at least", f"lower limit of the mean {mean - reach:.4g}"
+    )
 
 
-def surely_below(what: str, bound: float, measured: float, standard_error: float) -> Check:
-    """measured + z standard errors <= bound: a mean at the bound passes with probability FALSE_ALARM only."""
-    high = measured + _one_sided_z() * standard_error
-    return Check(what, bound, measured, _excess(high - bound), 0.0, "at most", f"upper limit {high:.4g} of the mean")
+def surely_below(what: str, bound: float, samples: ArrayLike) -> Check:
+    """The mean of independent samples lies below the bound: as `surely_above`."""
+    mean, reach = _mean_and_reach(samples)
+    return Check(
+        what, bound, mean, _excess(mean + reach - bound), 0.0, "at most", f"upper limit of the mean {mean + reach:.4g}"
+    )
+
+
+def _mean_and_reach(samples: ArrayLike) -> tuple[float, float]:
+    x = np.asarray(samples, float)
+    return float(x.mean()), float(stats.t.isf(FALSE_ALARM, x.size - 1) * x.std(ddof=1) / math.sqrt(x.size))
 
 
 def worst(
@@ -145,8 +157,9 @@ def sampling_quantile(samples: np.ndarray, tail: float) -> np.ndarray:
     """How many standard errors the mean of samples (n, k) may lie off with probability `tail` on one side; shape (k,)."""
     n = samples.shape[0]
     z = float(stats.norm.isf(tail))
+    off = samples - samples.mean(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        skewness = np.nan_to_num(stats.skew(samples, axis=0))
+        skewness = np.nan_to_num((off**3).mean(axis=0) / (off**2).mean(axis=0) ** 1.5)
     return np.asarray(stats.t.isf(tail, n - 1) + np.abs(skewness) * (2.0 * z * z + 1.0) / (6.0 * math.sqrt(n)))
 
 
