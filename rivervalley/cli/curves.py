@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rivervalley import read_curves, schedules
+from rivervalley import read_curves
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.files import CurveWarning
 from rivervalley.curves.given_rates import split_argument
@@ -49,7 +49,6 @@ def read(logs: Sequence[str], arguments: argparse.Namespace) -> tuple[list[LossC
 
     Curves of one name get that of their folder before it.
     """
-    everywhere = schedules.parse(arguments.schedule) if arguments.schedule else None
     options: dict[str, Any] = {
         "warmup_steps": arguments.warmup_steps,
         "columns": parse_columns(arguments.columns) if arguments.columns else None,
@@ -64,7 +63,7 @@ def read(logs: Sequence[str], arguments: argparse.Namespace) -> tuple[list[LossC
         path, own = split_argument(log)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", CurveWarning)
-            found = read_curves(path, own or everywhere, **options)
+            found = read_curves(path, own or arguments.schedule, **options)
         left_out = [str(entry.message) for entry in caught if "left out" in str(entry.message)]
         curves += found
         places += [path] * len(found)
