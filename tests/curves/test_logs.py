@@ -131,6 +131,18 @@ def test_a_file_beside_the_log_gives_each_run_its_schedule():
     assert other.schedule.steps == 300
 
 
+def test_the_least_and_the_most_of_a_panel_are_passed_over(tmp_path):
+    (tmp_path / "panel.csv").write_text('"Step","a - loss__MIN","a - loss__MAX","a - loss"\n"1","2","4","3"\n')
+    assert rv.read_curve(tmp_path / "panel.csv", "constant(steps=1, peak_lr=0.1)").loss.tolist() == [3.0]
+
+
+def test_the_summary_at_the_end_of_a_trainers_run_is_no_reading():
+    curve = read(Sample("trainer_state.json"))
+    assert curve.notes[0] == "the loss is its column loss, not eval_loss (--columns loss=NAME takes another)"
+    evaluated = read(Sample("trainer_state.json", {"columns": {"loss": "eval_loss"}}))
+    assert evaluated.steps.tolist() == [50, 100, 150, 200]
+
+
 def test_data_frames_are_read_as_their_files_are():
     for library, empty in (("pandas", float("nan")), ("polars", None)):
         frames = pytest.importorskip(library)
@@ -169,3 +181,10 @@ def test_data_frames_are_read_as_their_files_are():
 )
 def test_a_schedule_after_the_file(text, parts):
     assert split_argument(text) == parts
+
+
+def test_a_file_whose_name_has_a_colon(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "a:rates.npy"):
+        (tmp_path / name).touch()
+    assert split_argument("a:rates.npy") == ("a:rates.npy", None)
