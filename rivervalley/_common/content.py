@@ -66,8 +66,8 @@ def _unzstd(path: str | os.PathLike[str], data: bytes) -> bytes:
     frame = zstandard.ZstdDecompressor().decompressobj()
     try:
         # A few bytes may stand for a block of 128 kB: small pieces keep what is held within bounds.
-        for start in range(0, len(data), 4096):
-            piece = data[start : start + 4096]
+        for start in range(0, len(data), 256):
+            piece = data[start : start + 256]
             while piece and room > 0:
                 if frame.eof:
                     frame = zstandard.ZstdDecompressor().decompressobj()
