@@ -19,7 +19,7 @@ def main() -> None:
     with plots.style():
         figure, axes = plots.figure(1, 2, figsize=(11.0, 4.4))
         for shape in ("linear", "cosine", "sqrt", "square"):
-            best = [next(o for o in plan.best_decay if f" {shape}," in o.name) for plan in plans.values()]
+            best = [next(o for o in plan.best_decays if f" {shape}," in o.name) for plan in plans.values()]
             axes[0].plot(RUNS, [o.decay_steps / T for o, T in zip(best, RUNS, strict=True)], "o-", ms=4, label=shape)
         closed = [plan.closed_forms["linear_decay_steps"] / T for T, plan in plans.items()]
         axes[0].plot(RUNS, closed, "k--", lw=1.0, label="linear, closed form for long runs")

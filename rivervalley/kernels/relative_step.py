@@ -65,8 +65,8 @@ def clocks(lr, n, q, g, x, d, S, tau):
 
 
 @kernel
-def averages(x, d, p, v, at, slack, longest, m, out):
-    """out[:, r]: the averages m of x^p for every v after update index at[r]; m, shape (v.size,), starts as given.
+def averages(x, d, p, v, mix, at, slack, longest, m, out):
+    """out[:, r] = mix @ m after update index at[r]: m, shape (v.size,), the averages of x^p for every v, starts as given.
 
     Updates are taken in blocks over which x moves by at most the share `slack` and which hold at most `longest` updates; in
     a block the target x^p runs straight along tau, through the updates' own staircase. With slack 0 every block in which x
@@ -99,6 +99,9 @@ def averages(x, d, p, v, at, slack, longest, m, out):
             mean = (1.0 - stay) / z if z > 1e-4 else 1.0 - z * (0.5 - z / 6.0)
             m[k] = stay * m[k] + (end - stay * begin) - (end - begin) * mean
         if t - 1 == at[r]:
-            for k in range(v.size):
-                out[k, r] = m[k]
+            for i in range(mix.shape[0]):
+                total = 0.0
+                for k in range(v.size):
+                    total += mix[i, k] * m[k]
+                out[i, r] = total
             r += 1

@@ -29,12 +29,15 @@ from rivervalley.laws.cross_validation import CrossValidation as CrossValidation
 from rivervalley.laws.cross_validation import cross_validate as cross_validate
 from rivervalley.laws.cross_validation import decay_factor_profile as decay_factor_profile
 from rivervalley.laws.cross_validation import leave_one_out as leave_one_out
+from rivervalley.laws.difference_band import DifferenceBand as DifferenceBand
+from rivervalley.laws.difference_band import difference_band as difference_band
 from rivervalley.laws.forms.annealing import AnnealingLaw as AnnealingLaw
 from rivervalley.laws.forms.annealing_variants import PoweredAnnealingLaw as PoweredAnnealingLaw
 from rivervalley.laws.forms.annealing_variants import WeightedAnnealingLaw as WeightedAnnealingLaw
 from rivervalley.laws.forms.convex_bound import ConvexBoundLaw as ConvexBoundLaw
 from rivervalley.laws.forms.convex_bound import last_iterate_bound as last_iterate_bound
 from rivervalley.laws.forms.convex_bound import tuned_bound as tuned_bound
+from rivervalley.laws.forms.equilibrium import EquilibriumLaw as EquilibriumLaw
 from rivervalley.laws.forms.forward import ForwardLaw as ForwardLaw
 from rivervalley.laws.forms.forward_momentum import ForwardMomentumLaw as ForwardMomentumLaw
 from rivervalley.laws.forms.multi_power import MultiPowerLaw as MultiPowerLaw

@@ -4,10 +4,10 @@ The intervals of a fit are conditional on the law being right; on public runs th
 nominal 95 %, because misfit and run-to-run differences are larger. A band here is L exp(+-t s), with t the quantile of
 Student's distribution with 5 degrees of freedom and
 
-    s^2 = RUN_TO_RUN_SD^2 + (MISFIT_SCALE x rms end residual of the fitted curves)^2 + parameters^2 + extrapolation^2.
+    s^2 = run_to_run^2 + misfit^2 + parameters^2 + extrapolation^2
 
-It is a band for the loss without the noise of single readings, as `Law.end_loss` has it. How the constants were chosen and
-what the bands cover is in docs/calibration.md.
+with the constants of the law's `Calibration`. It is a band for the loss without the noise of single readings, as
+`Law.end_loss` has it. How the constants were chosen and what the bands cover is in docs/calibration.md.
 """
 
 from __future__ import annotations
@@ -21,16 +21,14 @@ from scipy.stats import t as student
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley.laws.base.calibration import estimates_variance
 from rivervalley.laws.base.diagnostics import log_jacobian
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.result import FitResult
 from rivervalley.schedules import Schedule
 
-RUN_TO_RUN_SD = 0.0025
-MISFIT_SCALE = 0.84
 DEGREES_OF_FREEDOM = 5.0
-SD_PER_PEAK_DOUBLING = 0.02
 EXTRAPOLATION_SD = 0.005  # an LR that rises again, a tail at LR 0, each factor e of cumulative LR beyond LENGTHS_COVERED
 LENGTHS_COVERED = 3.0  # times the largest cumulative LR that was fitted
 
@@ -96,6 +94,7 @@ def predict_band(law: Law, s: Schedule, steps: Any = None, confidence: float = 0
     level = checks.real("confidence", confidence, 0.0, 1.0, open_low=True, open_high=True)
     if not isinstance(s, Schedule):
         raise InputError(f"s must be a Schedule, not {checks.show(s)}")
+    refuse_unsupported(law, s)
     return band_at(law, law.result, s, law.points(s, [s.steps] if steps is None else steps), level)
 
 
@@ -103,8 +102,14 @@ def band_at(law: Law, result: FitResult, s: Schedule, points: Points, confidence
     """The band at prepared points of one schedule; `result` is the law's."""
     steps = points.index[0] + 1
     _, jacobian, loss = log_jacobian(law, points, result.names)
-    own = law.relative_sd(s, points, jacobian, loss)
-    parts = own if own is not None else _relative_sd(result, s, points, jacobian)
+    calibration = law.calibration
+    ones = np.ones(steps.size)
+    parts = {
+        "run_to_run": calibration.run_to_run_sd * ones,
+        "misfit": calibration.misfit_scale * result.rms_end_residual * ones,
+        "parameters": np.sqrt(estimates_variance(result, calibration, jacobian)),
+        "extrapolation": extrapolation_sd(law, result, s, points, annealing_share(law, jacobian)),
+    }
     spread = np.sqrt(sum(part**2 for part in parts.values()))
     reach = float(student.ppf(0.5 + 0.5 * confidence, DEGREES_OF_FREEDOM)) * spread
     meant = (loss > 0.0) & np.isfinite(loss)
@@ -118,51 +123,53 @@ def band_at(law: Law, result: FitResult, s: Schedule, points: Points, confidence
     return Band(steps, loss, low, high, confidence, parts, tuple(cautions))
 
 
-def _relative_sd(result: FitResult, s: Schedule, points: Points, jacobian: FloatArray) -> dict[str, FloatArray]:
-    ones = np.ones(points.S1.size)
-    return {
-        "run_to_run": RUN_TO_RUN_SD * ones,
-        "misfit": MISFIT_SCALE * result.rms_end_residual * ones,
-        "parameters": parameter_sd(result, jacobian),
-        "extrapolation": extrapolation_sd(result, s, points),
-    }
+def refuse_unsupported(law: Law, s: Schedule) -> None:
+    """Raise an InputError with the law's reason, where the fitted curves do not support a prediction for this schedule."""
+    reason = law.unsupported(s)
+    if reason is not None:
+        raise InputError(reason)
 
 
-def parameter_sd(result: FitResult, jacobian: FloatArray) -> FloatArray:
-    """Relative standard deviation of a prediction from that of the fitted parameters, shape (R,).
-
-    `jacobian`, shape (p, R), is that of log L by the parameters. Infinite where the prediction depends on a parameter that
-    is not identifiable.
-    """
-    identified = np.array(result.identified)
-    with np.errstate(invalid="ignore"):
-        variance = np.einsum("ir,ij,jr->r", jacobian, result.covariance, jacobian)
-    # What the fit left open may matter to this schedule though it did not to the fitted ones.
-    unidentified = np.abs(jacobian[~identified]).max(axis=0, initial=0.0) > 1e-9
-    return np.where(unidentified, np.inf, np.sqrt(np.maximum(variance, 0.0)))
+def doublings_away(result: FitResult, s: Schedule) -> float:
+    """How many doublings the peak LR of a schedule lies outside those that were fitted; 0 within them, or within 1 %."""
+    if s.peak_lr <= 0.0:
+        return 0.0
+    low, high = result.peak_lr
+    away = float(max(np.log2(low / s.peak_lr), np.log2(s.peak_lr / high), 0.0))
+    return away if away > 0.015 else 0.0
 
 
-def extrapolation_sd(result: FitResult, s: Schedule, points: Points) -> FloatArray:
+def extrapolation_sd(law: Law, result: FitResult, s: Schedule, points: Points, noise: FloatArray) -> FloatArray:
     """Relative standard deviation for what the fitted curves did not show, shape (R,).
 
-    Another peak LR: 2 % for each doubling or halving, about what laws fitted at one peak miss at another on public runs
-    of 124M parameters. From where the LR rises after the warm-up, from where it has been 0 for more than one update, and
-    for each factor e by which the cumulative LR exceeds three times that of the longest fitted curve: half a percent, a
-    judgement, for no public runs tell.
+    Another peak LR, by the law's calibration; `noise` is the share of the annealing term in the loss. From where the LR rises
+    after the warm-up, from where it has been 0 for more than one update, and for each factor e by which the cumulative LR
+    exceeds three times that of the longest fitted curve: half a percent, a judgement, for no public runs tell.
     """
+    calibration = law.calibration
     lr, steps = s.lr, points.index[0] + 1
-    variance = np.zeros(steps.size)
-    if s.peak_lr > 0.0:
-        low, high = result.peak_lr
-        doublings = max(np.log2(low / s.peak_lr), np.log2(s.peak_lr / high), 0.0)
-        variance += (SD_PER_PEAK_DOUBLING * doublings) ** 2 if doublings > 0.015 else 0.0
+    away, span = doublings_away(result, s), np.log2(result.peak_lr[1] / result.peak_lr[0])
+    variance = (away * calibration.peak_noise * noise) ** 2
+    variance += (away * calibration.peak_sd) ** 2 + (calibration.span_sd * span) ** 2
     start = max(s.warmup_steps - 1, 0)
     rising = np.flatnonzero(np.diff(lr[start:]) > 1e-9 * s.peak_lr)
     if rising.size:
         variance += np.where(steps > start + int(rising[0]) + 1, EXTRAPOLATION_SD**2, 0.0)
-    still = np.flatnonzero((lr[1:] == 0.0) & (lr[:-1] == 0.0))
-    if still.size:
-        variance += np.where(steps > int(still[0]) + 1, EXTRAPOLATION_SD**2, 0.0)
-    longest = max(curve.summed_lr for curve in result.curves)
-    ratio = points.S1 / (LENGTHS_COVERED * longest)
-    return np.sqrt(variance + (EXTRAPOLATION_SD * np.log(np.maximum(ratio, 1.0))) ** 2)
+    zeros = np.flatnonzero((lr[1:] == 0.0) & (lr[:-1] == 0.0))
+    if zeros.size:
+        variance += np.where(steps > int(zeros[0]) + 1, EXTRAPOLATION_SD**2, 0.0)
+    if calibration.hessian_scale is None:  # with a Hessian, runs of up to 20 times the length were part of the calibration
+        longest = max(curve.summed_lr for curve in result.curves)
+        ratio = points.S1 / (LENGTHS_COVERED * longest)
+        variance = variance + (EXTRAPOLATION_SD * np.log(np.maximum(ratio, 1.0))) ** 2
+    sd: FloatArray = np.sqrt(variance)
+    return sd
+
+
+def annealing_share(law: Law, jacobian: FloatArray) -> FloatArray:
+    """Share of the annealing term in the loss, shape (R,), from the Jacobian of log L by all fitted parameters."""
+    if law.annealing_coefficient is None:
+        return np.zeros(jacobian.shape[1])
+    k = law.coefficients.index(law.annealing_coefficient)
+    share: FloatArray = law.weights()[k] * jacobian[k]
+    return share

@@ -10,6 +10,7 @@ from rivervalley import schedules
 from rivervalley._common.checks import InputError
 from rivervalley.laws import AnnealingLaw, predict_band, prediction_band, published
 
+CALIBRATION = AnnealingLaw.calibration
 PEAK = 2e-4
 
 
@@ -28,7 +29,7 @@ def test_a_band_is_the_sum_of_its_parts(law):
     np.testing.assert_allclose(np.log(band.high / band.loss), reach, rtol=1e-12)
     np.testing.assert_allclose(np.log(band.loss / band.low), reach, rtol=1e-12)
     ends = [curve["end_residual"] for curve in law.diagnostics["curves"]]
-    assert band.parts["misfit"][0] == pytest.approx(prediction_band.MISFIT_SCALE * np.sqrt(np.mean(np.square(ends))))
+    assert band.parts["misfit"][0] == pytest.approx(CALIBRATION.misfit_scale * np.sqrt(np.mean(np.square(ends))))
     assert ends[0] == pytest.approx(np.log(published.cosine().loss[-1] / law.predict(published.cosine().schedule)[-1]))
     wide = predict_band(law, s, confidence=0.99)
     assert wide.low[0] < band.low[-1] and wide.confidence == 0.99
@@ -65,10 +66,10 @@ def test_what_no_curve_showed_widens_the_band(law):
     plain = predict_band(law, schedules.cosine(20_000, PEAK, warmup_steps=500))
     assert plain.parts["extrapolation"][0] == 0.0 and not plain.cautions
     doubled = predict_band(law, schedules.cosine(20_000, 2 * PEAK, warmup_steps=500))
-    assert doubled.parts["extrapolation"][0] == pytest.approx(prediction_band.SD_PER_PEAK_DOUBLING)
+    assert doubled.parts["extrapolation"][0] == pytest.approx(CALIBRATION.peak_sd)
     assert any("peak LR" in sentence for sentence in doubled.cautions)
     halved = predict_band(law, schedules.cosine(20_000, PEAK / 4, warmup_steps=500))
-    assert halved.parts["extrapolation"][0] == pytest.approx(2 * prediction_band.SD_PER_PEAK_DOUBLING)
+    assert halved.parts["extrapolation"][0] == pytest.approx(2 * CALIBRATION.peak_sd)
     cycles = schedules.cyclic_cosine([10_000, 20_000], PEAK, final_lr=0.1 * PEAK, warmup_steps=500)
     found = predict_band(law, cycles, [9_000, 10_001, 20_000])
     assert found.parts["extrapolation"].tolist() == [0.0, prediction_band.EXTRAPOLATION_SD, prediction_band.EXTRAPOLATION_SD]
@@ -201,7 +202,7 @@ def test_constants_of_other_models_serve_a_model_left_out(ends):
             variance = np.exp(2 * logs[0]) + np.exp(2 * logs[1]) * ends_rms[others] ** 2
             return np.sum(0.5 * np.log(variance) + 3.0 * np.log1p(error[others] ** 2 / (5.0 * variance)))
 
-        best = minimize(surprise, np.log([prediction_band.RUN_TO_RUN_SD, prediction_band.MISFIT_SCALE]), method="Nelder-Mead")
+        best = minimize(surprise, np.log([CALIBRATION.run_to_run_sd, CALIBRATION.misfit_scale]), method="Nelder-Mead")
         run, misfit = np.exp(best.x)
         reach = student.ppf(0.95, 5) * np.sqrt(run**2 + misfit**2 * ends_rms[~others] ** 2)
         held.append(np.mean(np.abs(error[~others]) <= reach))
@@ -209,5 +210,5 @@ def test_constants_of_other_models_serve_a_model_left_out(ends):
     assert 0.80 <= np.mean(held) <= 0.98
     assert min(held) > 0.7
     low, high = np.min(found, axis=0), np.max(found, axis=0)
-    assert low[0] < 1.2 * prediction_band.RUN_TO_RUN_SD and high[0] > 0.8 * prediction_band.RUN_TO_RUN_SD
-    assert low[1] < 1.2 * prediction_band.MISFIT_SCALE and high[1] > 0.8 * prediction_band.MISFIT_SCALE
+    assert low[0] < 1.2 * CALIBRATION.run_to_run_sd and high[0] > 0.8 * CALIBRATION.run_to_run_sd
+    assert low[1] < 1.2 * CALIBRATION.misfit_scale and high[1] > 0.8 * CALIBRATION.misfit_scale

@@ -9,14 +9,15 @@ import pytest
 import rivervalley as rv
 from rivervalley.cli import main
 from rivervalley.laws import AnnealingLaw, ForwardLaw, published
-from rivervalley.planning.plan import closed_forms, crossing, plan
+from rivervalley.planning import closed_forms, crossing
+from rivervalley.planning.plan import plan
 
 P0 = AnnealingLaw(L0=2.6278, A=0.4297, alpha=0.5498, C=0.4108, decay_factor=0.999)
 PEAK = published.PEAK_LR
 
 
 def options(made):
-    return {option.name: option for option in made.options}
+    return {option.name: option for option in made.forecasts}
 
 
 def test_best_decays_rank_as_the_law_ranks_them_at_100k():
@@ -36,19 +37,19 @@ def test_best_linear_ratio_shrinks_with_the_run(steps, ratio):
 @pytest.mark.parametrize("steps, drop", [(10_000, 1394), (20_000, 2494), (50_000, 3991), (100_000, 5112), (200_000, 6218)])
 def test_the_extreme_is_the_bang_bang_of_the_closed_form(steps, drop):
     made = plan(P0, steps, PEAK)
-    assert abs(made.extreme.decay_steps - drop) < 0.004 * drop + 3
-    assert made.extreme.loss <= made.options[0].loss
+    assert abs(made.unconstrained_optimum.decay_steps - drop) < 0.004 * drop + 3
+    assert made.unconstrained_optimum.loss <= made.forecasts[0].loss
 
 
 def test_the_extreme_solves_its_own_condition():
     """lambda^n = alpha A / C S1^-(alpha + 1) with S1 that of the shortened run: an exact truth of the law."""
-    n = plan(P0, 100_000, PEAK).extreme.decay_steps
+    n = plan(P0, 100_000, PEAK).unconstrained_optimum.decay_steps
     S1 = PEAK * (100_000 - n)
     assert n == pytest.approx(math.log(P0.C * S1 ** (P0.alpha + 1) / (P0.alpha * P0.A)) / -math.log(0.999), rel=0.003)
 
 
 def test_no_small_change_of_the_best_decay_is_better():
-    for option in plan(P0, 30_000, PEAK).best_decay:
+    for option in plan(P0, 30_000, PEAK).best_decays:
         shape = option.name.split()[1].rstrip(",")
         floor = 0.01 * PEAK if shape in ("inverse", "exponential") else 0.0
         for factor in (0.8, 1.25):
@@ -74,14 +75,14 @@ def test_decay_now_is_worth_more_the_later_it_comes():
 def test_short_runs_leave_out_decays_that_do_not_fit():
     for steps, warmup in ((10, 0), (40, 20)):
         made = plan(P0, steps, PEAK, warmup)
-        lengths = [option.decay_steps for option in made.options if option.name.endswith("% linear")]
+        lengths = [option.decay_steps for option in made.forecasts if option.name.endswith("% linear")]
         assert all(1 <= length <= steps - warmup for length in lengths)
     assert sorted(lengths) == [2, 4, 6, 8, 12, 16]
 
 
 def test_a_law_without_annealing_stays_at_the_peak():
     made = plan(ForwardLaw(L0=2.0, A=0.4, alpha=0.5), 1000, 0.1)
-    assert made.options[0].name == "constant"
+    assert made.forecasts[0].name == "constant"
     assert made.closed_forms == {}
 
 
@@ -91,9 +92,9 @@ def test_the_optimised_schedule_falls_and_is_best():
         lr = made.optimised.schedule.lr
         assert np.all(np.diff(lr[500:]) <= 1e-18) and lr.max() <= 2e-4 * (1 + 1e-12) and lr[500:].min() >= floor * (1 - 1e-12)
         assert np.count_nonzero(lr[:-1] == 0.0) == 0
-        assert made.optimised.loss <= min(option.loss for option in made.best_decay) + 1e-12
+        assert made.optimised.loss <= min(option.loss for option in made.best_decays) + 1e-12
         # A law of one decay factor likes the peak and then a drop; straight lines between knots come near it.
-        assert made.optimised.loss < made.extreme.loss + 0.003
+        assert made.optimised.loss < made.unconstrained_optimum.loss + 0.003
         assert made.optimised.low is None
 
 
@@ -102,16 +103,16 @@ def test_options_of_a_fitted_law_have_bands():
 
     law = AnnealingLaw.fit([published.cosine(), published.constant()], warmup_area="full")
     made = plan(law, 20_000, 2e-4, 500)
-    for option in made.options:
+    for option in made.forecasts:
         band = predict_band(law, option.schedule)
         assert (option.loss, option.low, option.high) == (band.loss[0], band.low[0], band.high[0])
 
 
 def test_floors_and_checkpoints():
     made = plan(P0, 5000, PEAK, warmup_steps=100, final_lr=0.2 * PEAK, checkpoints=[2000, 5000])
-    assert all(option.schedule.lr[100:].min() >= 0.2 * PEAK for option in made.options if option.name != "wsd-s")
+    assert all(option.schedule.lr[100:].min() >= 0.2 * PEAK for option in made.forecasts if option.name != "wsd-s")
     assert "wsd-s" in options(made)
-    assert all(option.schedule.steps == 5000 for option in made.options)
+    assert all(option.schedule.steps == 5000 for option in made.forecasts)
     assert "cosine to a tenth" not in options(made)
     early = plan(P0, 5000, PEAK, warmup_steps=100, final_lr=0.2 * PEAK, checkpoints=[2000])
     assert options(early)["wsd-s"] == options(made)["wsd-s"]
@@ -145,10 +146,10 @@ def test_the_command(capsys, tmp_path):
     words = ["plan", str(tmp_path / "law.json"), "--steps", "20000", "--peak-lr", "2e-4"]
     assert main([*words, "-o", str(tmp_path / "best.csv"), "--plot", str(tmp_path / "plan.png")]) == 0
     out = capsys.readouterr().out
-    best = plan(P0, 20_000, PEAK).options[0]
-    assert out.splitlines()[1].startswith(best.name) and f"{best.loss:.4f}" in out.splitlines()[1]
+    best = plan(P0, 20_000, PEAK).recommended
+    assert out.startswith("Run wsd(steps=20000, peak_lr=0.0002") and f"Expect a final loss of {best.loss:.4f}." in out
     assert rv.schedules.load(tmp_path / "best.csv") == rv.Schedule(best.schedule.lr)
     assert main([*words, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["options"][0]["name"] == best.name
+    assert json.loads(capsys.readouterr().out)["recommended"]["name"] == best.name
     assert main([*words, "--checkpoints", "a,b"]) == 2
     assert "--checkpoints must be" in capsys.readouterr().err

@@ -59,7 +59,7 @@ def test_norm_and_clocks_are_those_of_the_twin(schedule, wd, init_std):
 def averaged(schedule, slack, longest, at, wd=0.1, init_std=0.02):
     x, d, n, _, _ = steps_and_clocks(schedule.lr, wd, init_std, 1.0, 1.5)
     out = np.empty((RATES.size, at.size))
-    kernels.averages(x, d, 0.8, RATES, at, slack, longest, np.zeros(RATES.size), out)
+    kernels.averages(x, d, 0.8, RATES, np.eye(RATES.size), at, slack, longest, np.zeros(RATES.size), out)
     return out, n
 
 

@@ -21,7 +21,7 @@ from rivervalley.claims.claim import Claim, Setting
 from rivervalley.curves.curve import LossCurve
 from rivervalley.landscapes import FlatRiver, RiverValley
 from rivervalley.laws import AnnealingLaw, Law, RelaxationLaw
-from rivervalley.planning.plan import closed_forms
+from rivervalley.planning.closed_forms import closed_forms
 from rivervalley.schedules import Schedule
 
 _claim = partial(Claim, paper="arXiv 2408.11029")

@@ -16,6 +16,7 @@ from rivervalley.estimation.uncertainty import Uncertainty, identify, uncertaint
 from rivervalley.laws.base.options import FitOptions
 from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.result import Combination, CurveFit, FitResult, FitWarning
+from rivervalley.schedules.kind import kind_of
 
 if TYPE_CHECKING:
     from rivervalley.laws.base.law import Law
@@ -155,6 +156,10 @@ def _curve_fits(curves: Sequence[LossCurve], fitted: Fitted, predicted: FloatArr
             effective_points=spread.effective[k],
             summed_lr=float(points.S1[part.stop - 1]),
             scores=scores(fitted.loss[part], predicted[part]),
+            peak_lr=curve.schedule.peak_lr,
+            warmup_steps=curve.schedule.warmup_steps,
+            schedule_steps=curve.schedule.steps,
+            kind=kind_of(curve.schedule, int(points.index[k][-1]) + 1),
         )
 
 
@@ -203,7 +208,13 @@ def _design_warnings(
             f"for {len(names)} parameters",
         )
     peaks = sorted({curve.schedule.peak_lr for curve in curves})
-    if peaks[-1] > 1.01 * peaks[0]:
+    if peaks[-1] > 1.01 * peaks[0] and law.transfers:
+        yield FitWarning(
+            "several_peaks",
+            f"the curves' peak LRs range from {peaks[0]:g} to {peaks[-1]:g}: "
+            "the runs at the peak nearest to the one to be predicted, alone, mostly predict better",
+        )
+    elif peaks[-1] > 1.01 * peaks[0]:
         yield FitWarning(
             "several_peaks",
             f"the curves' peak LRs range from {peaks[0]:g} to {peaks[-1]:g}: "

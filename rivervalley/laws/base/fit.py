@@ -40,7 +40,7 @@ def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L
 
     Of more than 2,000 losses the searches see 2,000, evenly spread; the refinement sees all.
     """
-    recorded = [readings(curve, law.skipped_warmups) for curve in curves]
+    recorded = [_described(law, curve, options, k) for k, curve in enumerate(curves)]
     count = sum(loss.size for _, loss in recorded)
     parameters = len(law.coefficients) + len(options.free)
     if count < parameters:
@@ -69,6 +69,16 @@ def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L
         data.points, data.loss, data.weights, best.objective, agreement, polished.converged, polished.iterations
     )
     return replace(fitted, result=diagnose(fitted, curves, options, search_end))
+
+
+def _described(law: type[Law], curve: LossCurve, options: FitOptions, k: int) -> tuple[IntArray, FloatArray]:
+    """Steps and losses of the readings that the law describes; there must be some."""
+    own = {name: float(values[k]) for name, values in options.per_curve.items() if name in options.configuration}
+    first = law.first_step(curve.schedule, {**options.configuration, **own})
+    steps, loss = readings(curve, first)
+    if steps.size == 0:
+        raise InputError(f"curve {curve.name!r} must have losses from step {first} on, where the {law.name} law begins to hold")
+    return steps, loss
 
 
 def _objective(optimum: Optimum) -> float:

@@ -16,6 +16,7 @@ from rivervalley._common.checks import FloatArray, InputError, IntArray, show
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.scores import Scores, end_residual, scores
 from rivervalley.estimation.variable_projection import Terms
+from rivervalley.laws.base.calibration import Calibration
 from rivervalley.laws.base.files import LawDocument, read_law_file, write_law_file
 from rivervalley.laws.base.fit import fit_law
 from rivervalley.laws.base.options import fit_options
@@ -43,7 +44,8 @@ class Law(ABC):
     hints: ClassVar[Mapping[str, str]] = MappingProxyType({})  # what to do where the curves do not identify a parameter
     configuration_fields: ClassVar[tuple[ConfigurationField, ...]] = ()  # of the runs, stored with the law and not fitted
     per_curve: ClassVar[tuple[str, ...]] = ()  # options of `fit` with a positive number for each curve
-    skipped_warmups: ClassVar[int] = 1  # the first reading that is fitted comes after so many warm-ups
+    calibration: ClassVar[Calibration] = Calibration()
+    transfers: ClassVar[bool] = False  # whether the law holds at other peak LRs than the fitted ones
     weights_grow: ClassVar[bool] = False  # whether a reading weighs its step / the last step of its curve, or all weigh 1
 
     warmup_area: str = "ramp"
@@ -58,6 +60,15 @@ class Law(ABC):
         (coefficients, R), and for each of these parameters the derivative of the one term it shapes, shape (shape
         parameters, R). What does not depend on the parameters is computed once, outside it.
         """
+
+    @classmethod
+    def first_step(cls, schedule: Schedule, configuration: Mapping[str, float]) -> int:
+        """Update count of the first reading that fits take into account: the end of the warm-up."""
+        return schedule.warmup_steps
+
+    def unsupported(self, s: Schedule) -> str | None:
+        """Why the fitted curves do not support any prediction for this schedule; None where they do."""
+        return None
 
     def combinations(self) -> dict[str, tuple[float, dict[str, float]]]:
         """Combinations of parameters that data determine better than each alone: by name, value and gradient."""
@@ -106,7 +117,7 @@ class Law(ABC):
             If there is no curve, a loss is not positive, there are fewer readings than parameters, or an option is
             unknown, missing or out of range.
         """
-        chosen = checked_curves(curves, cls.skipped_warmups)
+        chosen = checked_curves(curves)
         return fit_law(cls, chosen, fit_options(cls, len(chosen), warmup_area, huber_delta, confidence, options))
 
     @classmethod
@@ -241,16 +252,6 @@ class Law(ABC):
         steps, loss = recorded(curve)
         return end_loss(loss, self.predict_at(curve.schedule, steps))
 
-    def relative_sd(
-        self, s: Schedule, points: Points, jacobian: FloatArray, loss: FloatArray
-    ) -> Mapping[str, FloatArray] | None:
-        """Relative standard deviations of the prediction at points of a schedule, by their source, shape (R,) each.
-
-        For laws whose prediction intervals have a calibration of their own; None stands for that of
-        `laws.prediction_band`. `jacobian`, shape (p, R), is that of log L by the fitted parameters, `loss` is L.
-        """
-        return None
-
     def cautions(self, s: Schedule) -> list[str]:
         """Sentences on why a prediction for this schedule extrapolates from what the law was fitted to, if it does."""
         schedule = _schedule(s)
@@ -259,10 +260,16 @@ class Law(ABC):
         if self.peak_lr is not None and not self.peak_lr[0] * 0.99 <= peak <= self.peak_lr[1] * 1.01:
             low, high = self.peak_lr
             fitted = f"{low:g}" if low == high else f"{low:g} to {high:g}"
-            sentences.append(
-                f"the schedule's peak LR {peak:g} differs from the fitted {fitted}: "
-                f"the {self.name} law is not known to transfer across peak LRs"
-            )
+            if not self.transfers:
+                sentences.append(
+                    f"the schedule's peak LR {peak:g} differs from the fitted {fitted}: "
+                    f"the {self.name} law is not known to transfer across peak LRs"
+                )
+            elif peak > 2.02 * high:
+                sentences.append(
+                    f"the schedule's peak LR {peak:g} is more than twice the highest fitted {fitted}: "
+                    "no law sees divergence coming"
+                )
         after = lr[max(schedule.warmup_steps - 1, 0) :]
         if np.any(np.diff(after) > 1e-9 * peak):
             sentences.append("the LR rises after the warm-up, which the fitted curves may not have shown")

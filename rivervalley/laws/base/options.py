@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.laws.base.parameter import ConfigurationField, ShapeParameter
@@ -101,8 +103,13 @@ def fit_options(
         starts.append((prior.center,) if own and prior else parameter.starts)
         if prior is not None:
             priors[parameter.name] = prior
-    configuration = {item.name: _configured(item, law, options) for item in law.configuration_fields}
     per_curve = {name: _per_curve(name, law, options, curves) for name in law.per_curve}
+    configuration: dict[str, float] = {}
+    for item in law.configuration_fields:
+        numbers = _configured(item, law, options, curves)
+        configuration[item.name] = float(numbers[0])
+        if numbers.size > 1:
+            per_curve[item.name] = numbers
     return FitOptions(area, delta, level, tuple(free), tuple(starts), fixed, priors, configuration, per_curve)
 
 
@@ -123,11 +130,16 @@ def _choice(parameter: ShapeParameter, options: Mapping[str, object]) -> tuple[f
     return None, None
 
 
-def _configured(item: ConfigurationField, law: type[Law], options: Mapping[str, object]) -> float:
+def _configured(item: ConfigurationField, law: type[Law], options: Mapping[str, object], curves: int) -> FloatArray:
+    """The configuration's number, common to all curves, or one for each of them."""
     value = options.get(item.name, item.default)
     if value is None:
         raise InputError(f"{item.name} must be given for the {law.name} law: it belongs to the runs' configuration")
-    return checks.real(item.name, value, item.low, item.high)
+    if isinstance(value, (list, tuple, np.ndarray)):
+        if len(value) != curves:
+            raise InputError(f"{item.name} must have one entry for each of the {curves} curves, not {len(value)}")
+        return np.array([checks.real(item.name, number, item.low, item.high) for number in value])
+    return np.array([checks.real(item.name, value, item.low, item.high)])
 
 
 def _per_curve(name: str, law: type[Law], options: Mapping[str, object], curves: int) -> FloatArray:

@@ -78,20 +78,26 @@ class Points:
         """Updates done at each point, shape (R,)."""
         return np.concatenate(self.index).astype(np.float64) + 1.0
 
+    def of_run(self, name: str, run: int) -> float:
+        """The configuration's number for one run: its own where curves differ, otherwise the common one."""
+        if name in self.per_curve:
+            return float(self.per_curve[name][self.slices()[run].start])
+        return self.configuration[name]
+
     def slices(self) -> list[slice]:
         """Where each run's points lie among all."""
         ends = np.cumsum([last.size for last in self.index]).tolist()
         return [slice(end - last.size, end) for end, last in zip(ends, self.index, strict=True)]
 
 
-def readings(curve: LossCurve, skipped_warmups: int = 1) -> tuple[IntArray, FloatArray]:
-    """Steps and losses of a curve from that many warm-ups on; no law describes those before the end of the warm-up."""
-    kept = curve.steps >= skipped_warmups * curve.schedule.warmup_steps
+def readings(curve: LossCurve, first_step: int | None = None) -> tuple[IntArray, FloatArray]:
+    """Steps and losses of a curve from that update count on, the end of its warm-up if not given; no law describes those before."""
+    kept = curve.steps >= (curve.schedule.warmup_steps if first_step is None else first_step)
     return curve.steps[kept], curve.loss[kept]
 
 
-def checked_curves(curves: object, skipped_warmups: int = 1) -> tuple[LossCurve, ...]:
-    """`curves` as a tuple of LossCurves that can be fitted: positive losses, some of them after `skipped_warmups` warm-ups."""
+def checked_curves(curves: object) -> tuple[LossCurve, ...]:
+    """`curves` as a tuple of LossCurves that can be fitted: positive losses, some of them after the warm-up."""
     if isinstance(curves, LossCurve):
         curves = [curves]
     if not isinstance(curves, Sequence) or not curves:
@@ -99,11 +105,10 @@ def checked_curves(curves: object, skipped_warmups: int = 1) -> tuple[LossCurve,
     for curve in curves:
         if not isinstance(curve, LossCurve):
             raise InputError(f"curves must hold LossCurves only, not {show(curve)}")
-        steps, loss = readings(curve, skipped_warmups)
+        steps, loss = readings(curve)
         if steps.size == 0:
-            first = skipped_warmups * curve.schedule.warmup_steps
-            where = "its warm-up" if skipped_warmups == 1 else f"{skipped_warmups} times its warm-up"
-            raise InputError(f"curve {curve.name!r} must have losses after {where}, from step {first} on, but has none")
+            first = curve.schedule.warmup_steps
+            raise InputError(f"curve {curve.name!r} must have losses after its warm-up, from step {first} on, but has none")
         if loss.min() <= 0.0:
             raise InputError(
                 f"curve {curve.name!r} must have positive losses, as fits go by their logarithm, not {loss.min()!r}"

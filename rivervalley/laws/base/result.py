@@ -58,6 +58,10 @@ class CurveFit:
     summed_lr : float
         The forward area S1 at the last reading.
     scores : Scores
+    peak_lr, warmup_steps, schedule_steps
+        Of its schedule.
+    kind : str
+        How its LR leaves the peak, up to the last reading (`schedules.kind_of`).
     """
 
     name: str
@@ -68,6 +72,10 @@ class CurveFit:
     effective_points: float
     summed_lr: float
     scores: Scores
+    peak_lr: float
+    warmup_steps: int
+    schedule_steps: int
+    kind: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,8 +95,11 @@ class LateLaw(Law):
         ShapeParameter("alpha", "A", 0.05, 2.0, starts=(0.3, 0.9), scale="log", default=0.5, strength=100.0),
     )
     configuration_fields: ClassVar[tuple[ConfigurationField, ...]] = (ConfigurationField("unit", 1.0, 1e6),)
-    skipped_warmups: ClassVar[int] = 3
     weights_grow: ClassVar[bool] = True
+
+    @classmethod
+    def first_step(cls, schedule, configuration):
+        return 3 * schedule.warmup_steps
 
     @staticmethod
     def terms(points):
@@ -134,7 +137,7 @@ def test_a_law_may_leave_out_the_readings_before_some_warmups():
     assert all(curve.steps[0] == 320 for curve in law.result.curves)
     assert law.result.readings_left_out == 2 * 7
     assert law.score(curves(warmup=100)[0]).points == 48, "scores are over all readings after the warm-up, for every law"
-    with pytest.raises(InputError, match="after 3 times its warm-up, from step 2100 on"):
+    with pytest.raises(InputError, match="from step 2100 on, where the late law begins to hold"):
         LateLaw.fit(curves(warmup=700), unit=50.0)
 
 
