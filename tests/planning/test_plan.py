@@ -120,8 +120,9 @@ def test_floors_and_checkpoints():
 
 def test_another_peak_gets_a_caution():
     law = AnnealingLaw.fit([published.cosine(), published.constant()])
-    assert plan(law, 5000, PEAK).cautions == ()
-    assert "peak LR" in plan(law, 5000, 2 * PEAK).cautions[0]
+    words = "differs from the fitted"
+    assert not [caution for caution in plan(law, 5000, PEAK).cautions if words in caution]
+    assert words in plan(law, 5000, 2 * PEAK).cautions[0]
 
 
 @pytest.mark.parametrize(

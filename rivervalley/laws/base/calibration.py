@@ -67,7 +67,9 @@ def estimates_variance(result: FitResult, calibration: Calibration, jacobian: Fl
 
 
 def relative_error(result: FitResult, calibration: Calibration, name: str) -> float:
-    """Standard error of a parameter over its value; infinite where it is 0 or not identifiable."""
+    """Standard error of a parameter over its value: infinite where it is 0 or not identifiable, 0 where it was fixed."""
+    if name not in result.names:
+        return 0.0
     value = result.params[name]
     if value <= 0.0:
         return float(np.inf)
