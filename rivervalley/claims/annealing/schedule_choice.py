@@ -19,7 +19,7 @@ from rivervalley.claims.annealing._twin import ETA, LAMBDA, MEMORY, P0, end_of
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.laws import AnnealingLaw, published
-from rivervalley.planning.plan import closed_forms, crossing
+from rivervalley.planning.closed_forms import closed_forms, crossing
 from rivervalley.schedules import Schedule, cosine, multi_step, wsd
 
 _claim = partial(Claim, paper="arXiv 2408.11029", kind="exact")
