@@ -35,6 +35,18 @@ class _Parser(argparse.ArgumentParser):
         self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+class _PrintCompletion(argparse.Action):
+    """Print the completion of the whole command line for a shell, and end."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: object, values: object, option: str | None = None
+    ) -> NoReturn:
+        from rivervalley.cli import completion
+
+        print(completion.script(build_parser(), str(values)))
+        parser.exit(DONE)
+
+
 def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """The parser of all commands, with the arguments of those given."""
     from rivervalley import __version__
@@ -46,6 +58,13 @@ def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.Argument
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"rivervalley {__version__}")
+    parser.add_argument(
+        "--print-completion",
+        choices=("bash", "zsh"),
+        action=_PrintCompletion,
+        help="print what your shell must run to complete commands and options, as in "
+        'eval "$(rivervalley --print-completion bash)"',
+    )
     choices = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Parser)
     for name, summary in COMMANDS.items():
         sub = choices.add_parser(name, help=summary, description=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
