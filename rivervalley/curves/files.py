@@ -57,9 +57,9 @@ def read_curve(
     stands in for the argument.
 
     Where the log leaves out rates, those between two rows are interpolated linearly. Those before the first row rise linearly
-    from 0 over `warmup_steps` updates to the first row's rate, or are held at it where no warm-up is known. This is said by a
+    from 0 over `warmup_steps` updates to the first row's rate, or equal it where no warm-up is known. This is said by a
     CurveWarning, `schedule_source` and `notes`: pass `schedule` to have it exact. A loss at step 0 lies before the first
-    update, where no law holds; it is dropped, as losses are that are no finite number, and `notes` says so.
+    update, where no law holds; it is dropped, as losses of nan or inf are, and `notes` says so.
 
     Parameters
     ----------

@@ -70,18 +70,18 @@ def _guesses(steps: IntArray, lr: FloatArray, total: int, gap: int, warmup: int 
     first, last = int(steps[0]), int(steps[-1])
     doubts = []
     if gap > 1:
-        doubts.append(f"rates between its rows, up to {gap} updates apart, are interpolated; give schedule= for exact ones")
+        doubts.append(f"the LR between its rows, up to {gap} updates apart, is interpolated; give schedule= for the exact one")
     if first > 0 and warmup is None:
         doubts.append(
-            f"rates before its first row, at step {first}, are held at {lr[0]:g}; "
+            f"the LR before its first row, at step {first}, is taken as {lr[0]:g}; "
             "give warmup_steps= (0 if there was none) or schedule="
         )
     elif first > 0 and warmup:
-        doubts.append(f"rates before its first row, at step {first}, are a linear warm-up of {warmup} updates")
+        doubts.append(f"the LR before its first row, at step {first}, is taken as a linear warm-up of {warmup} updates")
     elif first > 0:
-        doubts.append(f"rates before its first row, at step {first}, are held at {lr[0]:g}")
+        doubts.append(f"the LR before its first row, at step {first}, is taken as {lr[0]:g}")
     elif warmup is None and lr.size > 1 and lr[1] > lr[0]:
-        doubts.append("its rates rise at first and count as annealing does; give warmup_steps= if that is a warm-up")
+        doubts.append("its LR rises at first, which counts as negative annealing; give warmup_steps= if that is a warm-up")
     if total - last > max(gap, 1):
-        doubts.append(f"rates after its last one, at step {last}, stay at {lr[-1]:g}")
+        doubts.append(f"the LR after the last one logged, at step {last}, is taken as {lr[-1]:g}")
     return doubts

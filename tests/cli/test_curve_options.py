@@ -27,7 +27,7 @@ def test_all_runs_of_all_logs_are_read():
     assert [curve.name for curve in curves] == ["lively-sun-1", "true-pond-2", "plain"]
     assert [note.split(": ")[0] for note in notes] == ["wandb_panel.csv", "plain.csv"]
     # One line for each log, with its name and not its path, and what its runs share once.
-    assert notes[0].count("are interpolated") == 1
+    assert notes[0].count("is interpolated") == 1
     assert "/" not in notes[0].replace("columns/", "")
 
 
@@ -36,7 +36,7 @@ def test_notes_that_not_all_runs_share_bear_their_names(tmp_path):
     path.write_text('"Step","a - loss","b - loss"\n"10","3","nan"\n"20","2","4"\n"30","1","3"\n')
     curves, notes = read_with("--schedule", "constant(steps=30, peak_lr=0.1)", logs=[path])
     assert [len(curve) for curve in curves] == [3, 2]
-    assert notes == ["panel.csv: 1 losses that are no finite number is skipped (b)"]
+    assert notes == ["panel.csv: 1 of its losses is nan or infinite and skipped (b)"]
 
 
 def test_options_reach_the_reader():

@@ -154,7 +154,7 @@ def test_rates_between_rows_are_interpolated_and_said(file):
     assert curve.schedule_source == "interpolated"
     assert len(said) == 1
     assert "run.csv" in said[0]
-    assert "up to 4 updates apart, are interpolated" in said[0]
+    assert "up to 4 updates apart, is interpolated" in said[0]
     assert any("interpolated" in note for note in curve.notes)
 
 
@@ -171,7 +171,7 @@ def test_rates_before_the_first_row_are_held_and_said_where_no_warm_up_is_known(
     assert curve.schedule_source == "interpolated"
     assert curve.schedule.warmup_steps == 0
     assert len(said) == 1
-    assert "before its first row, at step 3, are held at 0.4; give warmup_steps=" in said[0]
+    assert "before its first row, at step 3, is taken as 0.4; give warmup_steps=" in said[0]
 
 
 def test_rates_before_the_first_row_follow_the_warm_up(file):
@@ -180,7 +180,7 @@ def test_rates_before_the_first_row_follow_the_warm_up(file):
     np.testing.assert_allclose(curve.schedule.lr, [0.1, 0.2, 0.3, 0.4, 0.4, 0.4, 0.4, 0.4], rtol=1e-14)
     assert curve.schedule.warmup_steps == 4
     assert len(said) == 1
-    assert "are a linear warm-up of 4 updates" in said[0]
+    assert "is taken as a linear warm-up of 4 updates" in said[0]
     without, said = read_quietly(path, warmup_steps=0)
     assert without.schedule.lr.tolist() == [0.4] * 8
     assert len(said) == 1
@@ -213,7 +213,7 @@ def test_rising_rates_without_a_known_warm_up_are_said(file):
     curve, said = read_quietly(path)
     assert curve.schedule_source == "every step"
     assert len(said) == 1
-    assert "rise at first" in said[0]
+    assert "rises at first" in said[0]
     assert read_curve(path, warmup_steps=3).schedule == Schedule([0.1, 0.2, 0.3], 3)
     assert read_curve(path, warmup_steps=0).schedule == Schedule([0.1, 0.2, 0.3])
 
@@ -283,7 +283,7 @@ def test_a_written_curve_reads_back_to_the_last_bit(tmp_path_factory, curve):
     np.testing.assert_array_equal(back.loss, curve.loss)
     assert back.schedule == curve.schedule
     assert (back.schedule_source, back.name) == ("every step", curve.name)
-    assert all("rise at first" in text for text in said)
+    assert all("rises at first" in text for text in said)
     # Without the rates between, and the schedule given: the same.
     write_curve(path, curve, every_rate=False)
     back = read_curve(path, schedule=curve.schedule)

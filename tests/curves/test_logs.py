@@ -154,11 +154,19 @@ def test_data_frames_are_read_as_their_files_are():
                 "remark": ["a", "b", "c", "d"],
             }
         )
-        with pytest.warns(rv.CurveWarning, match="the data frame: rates"):
+        with pytest.warns(rv.CurveWarning, match="the data frame: the LR"):
             curve = rv.read_curve(frame, name="frame")
         assert (curve.steps.tolist(), curve.loss.tolist(), curve.name) == ([10, 30], [3.0, 2.5], "frame")
         with pytest.raises(rv.InputError, match="column 'remark' of the data frame must hold numbers"):
             rv.read_curve(frame, columns={"loss": "remark"})
+        gaps = {"step": [1, 2, 3, 4], "lr": [0.1] * 4, "loss": [3.0, None, float("nan"), 2.0]}
+        with pytest.warns(rv.CurveWarning):
+            curve = rv.read_curve(frames.DataFrame(gaps), warmup_steps=0)
+        assert curve.steps.tolist() == [1, 4]
+        # pandas does not tell what is missing from what is no number.
+        assert (curve.notes[0] == "1 of its losses is nan or infinite and skipped") == (library == "polars")
+        with pytest.raises(rv.InputError, match="row 4: step must be a finite number, not blank"):
+            rv.read_curve(frames.DataFrame({**gaps, "step": [1, 2, 3, None]}))
         two = frames.DataFrame(
             {"run": ["x", "x", "y", "y"], "step": [1, 2, 1, 2], "lr": [0.1] * 4, "loss": [3.0, 2.0, 5.0, 4.0]}
         )

@@ -131,7 +131,7 @@ def test_losses_and_rates_on_steps_of_their_own(read):
 def test_rates_that_end_before_the_losses_are_said(read):
     curve = read("step,lr,loss\n0,0.4,\n1,0.4,3\n2,,3\n9,,2\n", warmup_steps=0)
     assert curve.schedule.lr.tolist() == [0.4] * 9
-    assert curve.notes[-1] == "rates after its last one, at step 1, stay at 0.4"
+    assert curve.notes[-1] == "the LR after the last one logged, at step 1, is taken as 0.4"
     assert curve.schedule_source == "interpolated"
 
 
@@ -202,7 +202,10 @@ def test_what_is_no_number_is_skipped_and_counted(read):
     text = "step,lr,loss\n1,0.1,nan\n2,0.1,3\n3,inf,NaN\n4,0.1,-Infinity\n5,0.1,2\n6,0.1,null\n"
     curve = read(text, warmup_steps=0)
     assert curve.steps.tolist() == [2, 5]
-    assert curve.notes[:2] == ("3 losses that are no finite number are skipped", "1 rates that are no finite number is skipped")
+    assert curve.notes[:2] == (
+        "3 of its losses are nan or infinite and skipped",
+        "1 of its learning rates is nan or infinite and skipped",
+    )
 
 
 # Curves of one loss, or of one value ------------------------------------------------------------------------------------
@@ -228,7 +231,7 @@ def test_rates_of_another_log(tmp_path):
     loss, rate = tmp_path / "loss.csv", tmp_path / "lr.csv"
     loss.write_text('"Step","a - loss","b - loss"\n"10","3","5"\n"20","2","4"\n')
     rate.write_text('"Step","a - lr","b - lr"\n"0","0.1","0.4"\n"10","0.1","0.4"\n"20","0.05","0.2"\n')
-    with pytest.warns(rv.CurveWarning, match=r"loss\.csv, run [ab]: rates between its rows"):
+    with pytest.warns(rv.CurveWarning, match=r"loss\.csv, run [ab]: the LR between its rows"):
         first, second = rv.read_curves(loss, rate, warmup_steps=0)
     np.testing.assert_allclose(first.schedule.lr, [0.1] * 11 + [0.1 - 0.005 * k for k in range(1, 10)], rtol=1e-12)
     np.testing.assert_allclose(second.schedule.lr, 4 * first.schedule.lr, rtol=1e-12)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
 from rivervalley._common.files import MOST_BYTES
 from rivervalley._common.table import Table
-from rivervalley.curves.readers.delimited import RUN_COLUMNS, split_by_run
-from rivervalley.curves.readers.log import Log, Source
-from rivervalley.curves.readers.names import words
+from rivervalley.curves.readers.log import Log, Source, split_by_run
+from rivervalley.curves.readers.names import run_names
 
 PARQUET = b"PAR1"
+"""How a Parquet file begins."""
 
 
 class DataFrame(Protocol):
@@ -31,6 +31,11 @@ class DataFrame(Protocol):
         """One column."""
 
 
+def is_frame(source: Any) -> bool:
+    """Whether it looks like a data frame."""
+    return hasattr(source, "columns") and hasattr(source, "__getitem__") and not isinstance(source, type)
+
+
 def parquet_logs(path: Path) -> list[Log]:
     """The runs of a Parquet file; needs pyarrow."""
     try:
@@ -42,70 +47,59 @@ def parquet_logs(path: Path) -> list[Log]:
         with parquet.ParquetFile(path) as file:
             size = sum(file.metadata.row_group(k).total_byte_size for k in range(file.metadata.num_row_groups))
             if size > MOST_BYTES:
-                raise InputError(f"path must be a file of at most {MOST_BYTES >> 20} MB, but {str(path)!r} holds {size}")
+                raise InputError(f"path must be a log that holds at most {MOST_BYTES >> 20} MB, but {str(path)!r} holds more")
             table = file.read()
-            texts = [
-                field.name
-                for field in table.schema
-                if pyarrow.types.is_string(field.type) or pyarrow.types.is_large_string(field.type)
-            ]
     except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(
-            f"{path} must be a whole Parquet file, but cannot be read ({' '.join(str(error).split())[:80]})"
-        ) from None
-    return _logs(
-        path, table.column_names, lambda name: _arrow_numbers(table[name]), lambda name: table[name].to_pylist(), texts
-    )
+        why = checks.show(str(error))
+        raise InputError(f"{path} must be a whole Parquet file, but cannot be read ({why})") from None
+    return _logs(path, table.column_names, lambda name: _of_arrow(table[name]), lambda name: table[name].to_pylist())
 
 
 def frame_logs(frame: Any) -> list[Log]:
-    """The runs of a data frame of pandas or polars, or of anything with `columns` that can be taken by name."""
+    """The runs of a data frame of pandas or polars."""
     names = [name for name in frame.columns if isinstance(name, str)]
-    texts = [name for name in names if words(name) in RUN_COLUMNS]
-    return _logs("the data frame", names, lambda name: _frame_numbers(frame[name]), lambda name: list(frame[name]), texts)
+    return _logs("the data frame", names, lambda name: _of_frame(frame[name]), lambda name: list(frame[name]))
 
 
-def is_frame(source: Any) -> bool:
-    """Whether it looks like a data frame."""
-    return hasattr(source, "columns") and hasattr(source, "__getitem__") and not isinstance(source, type)
+Cells = tuple[NDArray[Any], NDArray[np.bool_]]
+"""The cells of a column, and which of them are missing."""
 
 
-def _logs(
-    source: Source,
-    names: Sequence[str],
-    numbers: Callable[[str], Any],
-    texts: Callable[[str], list[Any]],
-    text_names: Sequence[str],
-) -> list[Log]:
+def _logs(source: Source, names: Sequence[str], cells: Callable[[str], Cells], texts: Callable[[str], list[Any]]) -> list[Log]:
+    repeated = next((name for name in names if list(names).count(name) > 1), None)
+    if repeated is not None:
+        raise InputError(f"{source} must have one column {repeated}, not {list(names).count(repeated)}")
+
     def read(wanted: Sequence[str]) -> Table:
-        columns = {name: _floats(source, name, numbers(name)) for name in wanted}
+        columns = {name: _floats(source, name, cells) for name in wanted}
         rows = next(iter(columns.values())).size
         return Table(source, columns, np.arange(1, rows + 1), "row")
 
-    repeated = [name for name in names if list(names).count(name) > 1]
-    if repeated:
-        raise InputError(f"{source} must have one column {repeated[0]}, not {list(names).count(repeated[0])}")
     log = Log(source, "", tuple(names), read)
-    naming = [name for name in text_names if words(name) in RUN_COLUMNS]
+    naming = run_names(names)
     if not naming:
         return [log]
-    return split_by_run(log, naming[0], lambda: ("" if text is None else str(text) for text in texts(naming[0])))
+    return split_by_run(log, naming[0], ["" if text is None else str(text) for text in texts(naming[0])])
 
 
-def _arrow_numbers(column: Any) -> Any:
-    return column.to_pylist() if column.null_count or column.num_chunks > 1 else column.to_numpy()
+def _of_arrow(column: Any) -> Cells:
+    return column.to_numpy(), column.is_null().to_numpy()
 
 
-def _frame_numbers(column: Any) -> Any:
-    """What the numbers are in: a numpy array, or a list with None where a cell is missing."""
-    return column.to_list() if hasattr(column, "null_count") and column.null_count() else column.to_numpy()
+def _of_frame(column: Any) -> Cells:
+    """Cells of a series; pandas does not tell NaN from missing."""
+    if hasattr(column, "isna"):
+        return column.astype("float64").to_numpy(), column.isna().to_numpy()
+    return column.to_numpy(), column.is_null().to_numpy()
 
 
-def _floats(source: Source, name: str, values: Any) -> FloatArray:
-    """Floats of a column; missing cells are NaN, and where the library tells NaN from missing, NaN counts as infinite."""
-    if isinstance(values, list):
-        values = [math.nan if value is None else value for value in values]
+def _floats(source: Source, name: str, cells: Callable[[str], Cells]) -> FloatArray:
+    """Numbers of a column: NaN where a cell is missing, infinite where it holds nan or inf."""
     try:
-        return np.array(values, dtype=np.float64)
+        values, missing = cells(name)
+        numbers: FloatArray = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
         raise InputError(f"column {checks.show(name)} of {source} must hold numbers") from None
+    numbers[~np.isfinite(numbers)] = np.inf
+    numbers[missing] = np.nan
+    return numbers

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-
-import numpy as np
+from collections.abc import Sequence
 
 from rivervalley._common.checks import InputError
-from rivervalley._common.table import Sheet, Table, read_sheet
-from rivervalley.curves.readers.log import Log, Source
-from rivervalley.curves.readers.names import words
-
-RUN_COLUMNS = ("run", "run name", "run id", "wandb run", "experiment", "experiment name")
-"""Columns that name the run of each row, in words."""
+from rivervalley._common.table import Sheet, read_sheet
+from rivervalley.curves.readers.log import Log, Source, split_by_run
+from rivervalley.curves.readers.names import run_names
 
 _PANEL = re.compile(r"(?P<run>.+) - (?P<metric>\S.*?)(?P<extreme>__(?:MIN|MAX))?")
 
@@ -30,25 +25,9 @@ def delimited_logs(source: Source, text: str) -> list[Log]:
         shared, runs = panel
         return [_log(sheet, run, {**shared, **places}) for run, places in runs.items()]
     places = _places(sheet)
-    naming = [name for name in places if words(name) in RUN_COLUMNS]
-    if naming:
-        return split_by_run(_log(sheet, "", places), naming[0], lambda: sheet.texts(places[naming[0]]))
-    return [_log(sheet, "", places)]
-
-
-def split_by_run(log: Log, column: str, texts: Callable[[], Iterable[str]]) -> list[Log]:
-    """The runs of a log whose `texts` name the run of each row."""
-    run_of = np.array(list(texts()))
-    names = tuple(name for name in log.names if name != column)
-    return [Log(log.source, run, names, _only(log, run_of == run)) for run in dict.fromkeys(run_of.tolist()) if run]
-
-
-def _only(log: Log, chosen: np.ndarray) -> Callable[[Sequence[str]], Table]:
-    def read(names: Sequence[str]) -> Table:
-        table = log.read(names)
-        return Table(table.path, {name: table[name][chosen] for name in names}, table.lines[chosen], table.unit)
-
-    return read
+    log = _log(sheet, "", places)
+    naming = run_names(places)
+    return split_by_run(log, naming[0], sheet.texts(places[naming[0]])) if naming else [log]
 
 
 def _log(sheet: Sheet, run: str, places: dict[str, int]) -> Log:

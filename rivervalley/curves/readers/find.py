@@ -12,10 +12,10 @@ from rivervalley._common.checks import InputError
 from rivervalley._common.content import as_text, read_content
 from rivervalley._common.table import cells_of
 from rivervalley.curves.readers import columnar, tensorboard
-from rivervalley.curves.readers.delimited import RUN_COLUMNS, delimited_logs
+from rivervalley.curves.readers.delimited import delimited_logs
 from rivervalley.curves.readers.json_logs import json_logs
 from rivervalley.curves.readers.log import Log
-from rivervalley.curves.readers.names import STEPS, TOKENS, words
+from rivervalley.curves.readers.names import RUN_COLUMNS, STEPS, TOKENS, words
 from rivervalley.curves.readers.text_logs import is_text_log, text_logs
 
 _AXES = {*STEPS, *TOKENS, *RUN_COLUMNS, "epoch"}
@@ -34,11 +34,9 @@ def logs_of(source: Any) -> list[Log]:
     if not isinstance(source, (str, os.PathLike)):
         raise InputError(f"source must be a log's path or a data frame, not {checks.show(source)}")
     path = Path(source)
-    if os.path.isdir(path):
+    if os.path.isdir(path) or (tensorboard.MARK in path.name and os.path.isfile(path)):
         return tensorboard.event_logs(path)
     data = read_content(path, "a log")
-    if tensorboard.MARK in path.name:
-        return tensorboard.event_logs(path)
     if data.startswith(columnar.PARQUET):
         return columnar.parquet_logs(path)
     text = as_text(path, data)

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rivervalley._common.checks import InputError, show
-from rivervalley.curves.readers.delimited import RUN_COLUMNS
 from rivervalley.curves.readers.log import Log, Records, Source
-from rivervalley.curves.readers.names import words
+from rivervalley.curves.readers.names import run_names
 
 _DEEPEST = 8
 _SUMMARY = ("train_loss", "train_runtime", "total_flos")
@@ -95,7 +94,7 @@ def _transposed(source: Source, document: Mapping[str, Any]) -> list[dict[str, A
 def _logs(source: Source, unit: str, records: Iterator[tuple[int, Mapping[str, Any]]]) -> list[Log]:
     runs: dict[str, Records] = {}
     for number, record in records:
-        run = next((str(value) for name, value in record.items() if words(name) in RUN_COLUMNS and isinstance(value, str)), "")
+        run = next((record[name] for name in run_names(record) if isinstance(record[name], str)), "")
         runs.setdefault(run, Records(source, unit, run)).add(number, dict(_numbers(source, unit, number, record)))
     if not runs:
         raise InputError(f"{source} must hold at least one record, but it has none")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rivervalley._common.checks import FloatArray
 from rivervalley._common.table import Table
@@ -77,6 +78,21 @@ class Records:
         rows, values = self.series[name]
         column[rows] = values
         return column
+
+
+def split_by_run(log: Log, column: str, run_of: Sequence[str]) -> list[Log]:
+    """The runs of a log, in the order in which they begin; `run_of` is what `column` says of each row."""
+    runs = np.array(run_of)
+    names = tuple(name for name in log.names if name != column)
+    return [Log(log.source, run, names, _only(log, runs == run)) for run in dict.fromkeys(run_of) if run]
+
+
+def _only(log: Log, chosen: NDArray[np.bool_]) -> Callable[[Sequence[str]], Table]:
+    def read(names: Sequence[str]) -> Table:
+        table = log.read(names)
+        return Table(table.path, {name: table[name][chosen] for name in names}, table.lines[chosen], table.unit)
+
+    return read
 
 
 def without_blank_rows(table: Table) -> Table:

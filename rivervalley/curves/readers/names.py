@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rivervalley._common import checks
@@ -29,25 +29,14 @@ TOKENS = (
     "throughput total tokens", "train total tokens", "num input tokens seen", "train num input tokens seen", "perf total tokens",
 )  # fmt: skip
 
-_LOSSES = ("loss", "nll", "xent", "ce", "crossentropy", "lm_loss")
+RUN_COLUMNS = ("run", "run name", "run id", "wandb run", "experiment", "experiment name")
+"""Columns that name the run of each row, in words."""
+
+_LOSSES = ("loss", "nll", "xent", "ce", "crossentropy")
 _NO_LOSSES = (
-    "scale",
-    "scaler",
-    "max",
-    "min",
-    "std",
-    "stderr",
-    "var",
-    "aux",
-    "router",
-    "balance",
-    "balancing",
-    "z",
-    "ppl",
-    "perplexity",
-    "grad",
-    "best",
-)
+    "scale", "scaler", "max", "min", "std", "stderr", "var", "aux", "router", "balance", "balancing", "z", "ppl", "perplexity",
+    "grad", "best",
+)  # fmt: skip
 
 
 def words(name: str) -> str:
@@ -94,6 +83,11 @@ def named(log: Log, role: str, name: str) -> str:
             return fits[0]
     close = difflib.get_close_matches(name, log.names, 3) or log.names
     raise InputError(f"{log.source} must have the column {role}={checks.show(name)}, but it has {_listed(close)}")
+
+
+def run_names(columns: Iterable[str]) -> list[str]:
+    """Columns that name the run of each row."""
+    return [column for column in columns if words(column) in RUN_COLUMNS]
 
 
 def step_names(log: Log) -> list[str]:

@@ -83,10 +83,10 @@ def readings(log: Log, choices: Choices, needs_lr: bool, needs_loss: bool = True
     if negative.size:
         raise table.error(int(negative[0]), f"lr must be at least 0, not {float(lr[negative[0]])!r}")
     kept: list[tuple[IntArray, FloatArray]] = []
-    for what, values in (("losses", loss), ("rates", lr)):
+    for what, values in (("losses", loss), ("learning rates", lr)):
         infinite = int(np.count_nonzero(np.isinf(values)))
         if infinite:
-            notes.append(f"{infinite} {what} that are no finite number {'are' if infinite > 1 else 'is'} skipped")
+            notes.append(f"{infinite} of its {what} {'are' if infinite > 1 else 'is'} nan or infinite and skipped")
         kept.append(_in_order(table, steps, values, choices.duplicates))
     repeated = int(np.count_nonzero(np.isfinite(loss)) + np.count_nonzero(np.isfinite(lr))) - sum(v.size for _, v in kept)
     if repeated:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from rivervalley._common.checks import InputError
-from rivervalley._common.files import MOST_BYTES
 from rivervalley.curves.readers.log import Log, Records
 
 MARK = "tfevents"
 """Part of the name of every event file."""
 
+_MOST_BYTES = 4 << 30  # they are read event by event, and may hold images beside the scalars
 _MAX_FILES = 1_000
 _MAX_FOLDERS = 10_000
 
@@ -45,8 +45,8 @@ def _run(source: Path, run: str, files: list[Path]) -> Log:
     """All scalars of some event files, one file after the other as a resumed run writes them."""
     gathered = Records(source, "event", run)
     for file in files:
-        if not file.is_file() or file.stat().st_size > MOST_BYTES:
-            raise InputError(f"path must be an ordinary event file of at most {MOST_BYTES >> 20} MB, but {str(file)!r} is not")
+        if not file.is_file() or file.stat().st_size > _MOST_BYTES:
+            raise InputError(f"path must be an ordinary event file of at most {_MOST_BYTES >> 30} GB, but {str(file)!r} is not")
         for event in _events(file):
             scalars = {value.tag: number for value in event.summary.value if (number := _scalar(value)) is not None}
             if scalars:
