@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rivervalley import read_curves
+from rivervalley._common.checks import InputError
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.files import CurveWarning
 from rivervalley.curves.given_rates import split_argument
@@ -42,6 +43,40 @@ def add_curve_options(parser: argparse.ArgumentParser) -> None:
         metavar="WHICH",
         help=f"readings of a step that a resumed run repeats: {', '.join(DUPLICATES)} (default keep-last)",
     )
+
+
+def add_configuration_options(parser: argparse.ArgumentParser) -> None:
+    """What the equilibrium law, and so --law auto, goes by beside the schedule."""
+    parser.add_argument(
+        "--weight-decay",
+        metavar="X[,Y,...]",
+        help="AdamW's weight decay, of all curves or of each (default: 0.1, or what fits clearly better)",
+    )
+    parser.add_argument(
+        "--init-std",
+        metavar="X[,Y,...]",
+        help="standard deviation of the initial weights, of all curves or of each (default 0.02)",
+    )
+
+
+def configuration(arguments: argparse.Namespace, law: str, curves: int) -> dict[str, float | list[float]]:
+    """The options of a fit that `add_configuration_options` reads; refused for a law that does not take them."""
+    options: dict[str, float | list[float]] = {}
+    for name in ("weight_decay", "init_std"):
+        text = getattr(arguments, name)
+        if text is None:
+            continue
+        flag = "--" + name.replace("_", "-")
+        if law not in ("auto", "equilibrium"):
+            raise InputError(f"{flag} must be left out for the law {law!r}, which does not depend on it")
+        try:
+            numbers = [float(word) for word in text.split(",")]
+        except ValueError:
+            raise InputError(f"{flag} must be a number, or comma-separated numbers, one for each curve, not {text!r}") from None
+        if len(numbers) not in (1, curves):
+            raise InputError(f"{flag} must be one number or {curves}, one for each curve, not {len(numbers)}")
+        options[name] = numbers[0] if len(numbers) == 1 else numbers
+    return options
 
 
 def read(logs: Sequence[str], arguments: argparse.Namespace) -> tuple[list[LossCurve], list[str]]:

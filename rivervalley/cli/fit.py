@@ -13,7 +13,7 @@ from rivervalley import laws
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, plain
-from rivervalley.cli.curves import add_curve_options, read
+from rivervalley.cli.curves import add_configuration_options, add_curve_options, configuration, read
 from rivervalley.cli.options import check_outputs
 from rivervalley.curves.curve import LossCurve
 from rivervalley.laws import ComparedLaw, CrossValidation, Law
@@ -26,8 +26,8 @@ EXAMPLE = """examples:
   rivervalley fit constant.csv cosine.csv --holdout wsd.csv --plot fit.png
   rivervalley fit runs/*.csv --holdout wsd.csv --law all        a table: which law predicts best
 
-Give runs of one configuration under different schedules: a constant LR and a cosine identify the annealing law, a
-constant LR alone cannot. Say how long the warm-up was where the file does not show it: the exponent depends on it."""
+Give runs of one configuration under different schedules: one that decays is needed, a constant LR alone does not tell
+noise from progress. Say how long the warm-up was where the file does not show it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("curves", nargs="+", metavar="LOG", help="training curves to fit, all of one configuration")
     parser.add_argument(
         "--law",
-        default="annealing",
         metavar="LAW",
-        help=f"{', '.join(laws.LAWS)}, or auto (default annealing); several, comma-separated, or all, for a table of them",
+        help=f"auto (default) or {', '.join(laws.LAWS)}; several, comma-separated, or all, for a table of them",
     )
     parser.add_argument("--holdout", nargs="+", default=[], metavar="LOG", help="curves to score and not to fit")
     parser.add_argument(
@@ -45,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also predict each curve from the others (three or more), and for the annealing law profile the decay factor",
     )
+    add_configuration_options(parser)
     add_curve_options(parser)
     parser.add_argument(
         "--warmup-area", metavar="RULE", help=f"how warm-up enters S1 and S2: {', '.join(WARMUP_AREAS)} (default: the law's)"
@@ -62,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Fit, print the report, write what was asked for."""
     check_outputs(arguments.output, arguments.plot)
-    names = _laws(arguments.law)
+    names = _laws(arguments.law or _default_law(arguments))
     _check_options(names, arguments)
     options: dict[str, Any] = {}
     if arguments.warmup_area is not None:
@@ -71,9 +71,10 @@ def run(arguments: argparse.Namespace) -> int:
         options["decay_factor"] = _decay_factor(arguments.decay_factor)
     fitted, notes = read(arguments.curves, arguments)
     others, more = read(arguments.holdout, arguments)
+    options |= configuration(arguments, names[0], len(fitted))
     if len(names) > 1:
         if options or arguments.output or arguments.plot:
-            raise InputError("--warmup-area, --decay-factor, --output and --plot must go with a single law")
+            raise InputError("options of a law, --output and --plot must go with a single law")
         progress = tqdm(names, desc="fit", unit="law", disable=not sys.stderr.isatty(), leave=False)
         rows = laws.compare_laws(fitted, others, progress)
         print(dumps(plain(rows)) if arguments.json else laws_as_text(rows))
@@ -90,6 +91,11 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_text(fit) + ("\n" + cross_validation_as_text(validation) if validation else ""))
     return 0
+
+
+def _default_law(arguments: argparse.Namespace) -> str:
+    """The annealing law where an option of its own is given, otherwise auto."""
+    return "auto" if arguments.decay_factor is None and arguments.warmup_area is None else "annealing"
 
 
 def _laws(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from rivervalley import laws, schedules
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, plain
-from rivervalley.cli.curves import add_curve_options, read
+from rivervalley.cli.curves import add_configuration_options, add_curve_options, configuration, read
 from rivervalley.cli.options import check_outputs, count
 from rivervalley.laws import Law
 from rivervalley.planning.plan import HIGHEST, plan
@@ -34,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("law", nargs="?", metavar="LAW.json", help="a law written by rivervalley fit -o")
     parser.add_argument("--fit", nargs="+", metavar="LOG", help="in place of LAW.json: fit these training logs first")
     parser.add_argument("--law", dest="kind", default="auto", metavar="NAME", help="with --fit: the law to fit (default auto)")
-    parser.add_argument("--weight-decay", type=float, metavar="X", help="with --fit: AdamW's weight decay in these runs")
-    parser.add_argument("--init-std", type=float, metavar="X", help="with --fit: standard deviation of the initial weights")
+    add_configuration_options(parser)
     parser.add_argument("--steps", type=count, required=True, metavar="N", help="length of the run, warm-up included")
     parser.add_argument(
         "--peak-lr", metavar="X[,Y,...]", help="peak LR, candidates, or a range LOW:HIGH (default: the highest fitted)"
@@ -83,8 +82,8 @@ def _law(arguments: argparse.Namespace) -> tuple[Law, list[str]]:
     if arguments.law is not None:
         return laws.load(arguments.law), []
     curves, notes = read(arguments.fit, arguments)
-    given = {"weight_decay": arguments.weight_decay, "init_std": arguments.init_std}
-    law = laws.fit(curves, law=arguments.kind, **{name: value for name, value in given.items() if value is not None})
+    kind = laws.law_name("--law", arguments.kind, "auto")
+    law = laws.fit(curves, law=kind, **configuration(arguments, kind, len(curves)))
     warnings = [] if law.result is None else [warning.text for warning in law.result.warnings]
     rule = [law.result.rule] if law.result is not None and law.result.rule else []
     return law, [*rule, *notes, *warnings]

@@ -55,10 +55,10 @@ from rivervalley.laws.report import summary as summary
 forms.import_all()
 
 
-def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **options: Any) -> Law:
+def fit(curves: LossCurve | Sequence[LossCurve], law: str = "auto", **options: Any) -> Law:
     """Fit the law of the given name, or with "auto" the one that the rule of `laws.auto` picks.
 
-    `options` are those of the law's own `fit`; "auto" takes none.
+    `options` are those of the law's own `fit`; "auto" takes weight_decay and init_std.
 
     Raises
     ------
@@ -73,9 +73,12 @@ def fit(curves: LossCurve | Sequence[LossCurve], law: str = "annealing", **optio
     """
     name = law_name("law", law, "auto")
     if name == "auto":
-        if options:
-            raise InputError(f"law='auto' takes no options, but got {', '.join(options)}: the rule sets them itself")
-        return fit_auto(curves)
+        unknown = sorted({*options} - {"weight_decay", "init_std"})
+        if unknown:
+            raise InputError(
+                f"law='auto' takes weight_decay and init_std alone, not {', '.join(unknown)}: the rule sets the rest"
+            )
+        return fit_auto(curves, **options)
     return LAWS[name].fit(curves, **options)
 
 

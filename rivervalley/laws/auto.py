@@ -1,12 +1,13 @@
 """Which law to fit: a written rule that looks at the given curves alone, never at those to be predicted.
 
-1. Warm-up enters S1 and S2 as "included", rises as negative drops: on public curves no other convention is better
-   throughout, and across peak LRs it is much better.
-2. Where a curve shows the loss relax on its own, after a sudden drop of the LR by more than half that then holds, the
-   multi-power law is fitted with gamma fixed at 1/2 and beta regularised toward 2: such a curve shows how fast annealing
-   acts at a low LR, and the mixture of relaxation rates then predicts better than the annealing law's single one.
-3. Otherwise the annealing law with its published decay factor, 0.999: slow anneals do not show how fast annealing acts, and
-   freer laws fit them better and predict worse.
+1. The equilibrium law, which transfers across peak LRs and decay lengths: left out source by source on public runs, it misses
+   held-out final losses by a half to a tenth of what any other law here does, whatever was fitted. LRs of more than 0.1 are
+   taken as relative ones, with an unknown peak.
+2. Unless it misfits the given curves clearly: its residuals are above 0.2 % and twice those of the law of rules 3 and 4. Then
+   these are not curves of AdamW with such a configuration, as those of SGD on a landscape are not.
+3. Where a curve shows the loss relax on its own, after a sudden drop of the LR by more than half that then holds, the
+   multi-power law with gamma fixed at 1/2 and beta regularised toward 2.
+4. Otherwise the annealing law with its published decay factor, 0.999, and warm-up included in S1 and S2.
 
 What the rule was chosen on and what it reaches is in docs/calibration.md.
 """
@@ -22,39 +23,65 @@ from rivervalley.curves.curve import LossCurve
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.points import checked_curves
 from rivervalley.laws.forms.annealing import AnnealingLaw
+from rivervalley.laws.forms.equilibrium import EquilibriumLaw
 from rivervalley.laws.forms.multi_power import MultiPowerLaw
 
+LARGEST_ABSOLUTE_LR = 0.1  # of AdamW; larger ones are shares of an unknown peak
+CLEAR_MISFIT, MISFIT_RATIO = 0.002, 2.0
 BETA_STRENGTH = 100.0  # see docs/calibration.md; in units of huber_delta^2
 SUDDEN_DROP_PARTS = 50  # a drop is sudden where it takes less than one part in so many of the run
 LR_LEFT_BY_DROP = 0.5  # at most, as a share: shallower drops say little of how fast annealing acts at low LRs
 LOSSES_AFTER_DROP = 10  # read while the LR stays within a tenth
 
 
-def fit_auto(curves: LossCurve | Sequence[LossCurve]) -> Law:
+def fit_auto(
+    curves: LossCurve | Sequence[LossCurve],
+    *,
+    weight_decay: float | Sequence[float] | None = None,
+    init_std: float | Sequence[float] | None = None,
+) -> Law:
     """Fit the law that the rule of this module picks; `law.result.rule` says which and why.
+
+    `weight_decay` and `init_std` are as in EquilibriumLaw.fit.
 
     Raises
     ------
     InputError
-        As AnnealingLaw.fit.
+        As EquilibriumLaw.fit.
 
     Examples
     --------
     >>> from rivervalley.laws import published
     >>> fit_auto([published.cosine(), published.constant()]).name
-    'annealing'
+    'equilibrium'
     """
     chosen = checked_curves(curves)
-    showing = [curve.name for curve in chosen if shows_relaxation(curve)]
-    law: Law
-    if showing:
-        law = MultiPowerLaw.fit(chosen, beta_strength=BETA_STRENGTH)
-        why = f"multi_power: {showing[0]!r} shows the loss relax after a sudden drop of the LR"
-    else:
-        law = AnnealingLaw.fit(chosen, warmup_area="included")
-        why = "annealing: no curve shows the loss relax after a sudden drop of the LR"
+    relative = max(curve.schedule.peak_lr for curve in chosen) > LARGEST_ABSOLUTE_LR
+    law: Law = EquilibriumLaw.fit(chosen, weight_decay=weight_decay, init_std=init_std, relative_lr=relative)
+    why = "equilibrium: it transfers across peak LRs and decay lengths, and fits these curves"
+    misfit = _misfit(law)
+    if misfit > CLEAR_MISFIT:
+        rival, reason = fit_rival(chosen)
+        if misfit > MISFIT_RATIO * _misfit(rival):
+            law, why = rival, f"{rival.name}: the equilibrium law misfits these curves by {100 * misfit:.2g} %, and {reason}"
     assert law.result is not None
     return replace(law, result=replace(law.result, rule=why))
+
+
+def fit_rival(curves: Sequence[LossCurve]) -> tuple[Law, str]:
+    """The best of the laws on the cumulative LR for these curves, by rules 3 and 4, and why."""
+    showing = [curve.name for curve in curves if shows_relaxation(curve)]
+    if showing:
+        law: Law = MultiPowerLaw.fit(curves, beta_strength=BETA_STRENGTH)
+        return law, f"{showing[0]!r} shows the loss relax after a sudden drop of the LR"
+    return AnnealingLaw.fit(curves, warmup_area="included"), "no curve shows the loss relax after a sudden drop of the LR"
+
+
+def _misfit(law: Law) -> float:
+    """Root of the mean squared residual of a fitted law, outliers cut at 2 %."""
+    assert law.result is not None
+    residuals = np.concatenate([curve.residuals for curve in law.result.curves])
+    return float(np.sqrt(np.mean(np.minimum(np.abs(residuals), 0.02) ** 2)))
 
 
 def shows_relaxation(curve: LossCurve) -> bool:

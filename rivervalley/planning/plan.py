@@ -306,6 +306,11 @@ def _cautions(law: Law, run: RunLimits, recommended: ScheduleForecast) -> tuple[
         longest = max(curve.schedule_steps for curve in law.result.curves)
         if run.steps > 3 * longest:
             sentences[f"the run of {run.steps} steps is more than three times the longest fitted one, {longest}"] = None
+    if law.peak_lr is not None and law.transfers and law.peak_lr[1] * 1.01 < run.peak_lr <= law.peak_lr[1] * 2.02:
+        sentences[
+            f"the recommended peak LR {run.peak_lr:g} is above the highest that ran, {law.peak_lr[1]:g}: "
+            "whether it diverges is invisible to any law"
+        ] = None
     if not recommended.kind_fitted:
         sentences["no fitted curve leaves its peak LR as the recommended schedule does"] = None
     return tuple(sentences)

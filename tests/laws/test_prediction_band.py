@@ -9,6 +9,7 @@ import rivervalley as rv
 from rivervalley import schedules
 from rivervalley._common.checks import InputError
 from rivervalley.laws import AnnealingLaw, predict_band, prediction_band, published
+from rivervalley.laws.auto import fit_rival
 
 CALIBRATION = AnnealingLaw.calibration
 PEAK = 2e-4
@@ -167,7 +168,7 @@ def held_out_ends(count):
             chosen = rng.choice(decayed, int(rng.integers(1, 3)), replace=False).tolist()
             others = sorted(set(files) - set(chosen))
             chosen.append(others[int(rng.integers(len(others)))])
-            law = rv.laws.fit([curves[file] for file in chosen], law="auto")
+            law, _ = fit_rival([curves[file] for file in chosen])
             ends = [curve["end_residual"] for curve in law.diagnostics["curves"]]
             for file in set(files) - set(chosen):
                 curve = curves[file]

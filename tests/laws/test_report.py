@@ -73,7 +73,7 @@ def test_a_prediction_computes_its_points_and_its_terms_once(law, monkeypatch):
 def test_laws_are_compared_by_what_they_predict(law):
     fitted, held = [published.cosine(), published.constant()], [wsd_curve(law)]
     rows = compare_laws(fitted, held, ["steps", "annealing", "auto"])
-    assert rows[-1].law == "steps" and {row.law for row in rows} == {"steps", "annealing", "auto (annealing)"}
+    assert rows[-1].law == "steps" and {row.law for row in rows} == {"steps", "annealing", "auto (equilibrium)"}
     (annealing,) = (row for row in rows if row.law == "annealing")
     direct = AnnealingLaw.fit(fitted)
     assert annealing.held_out == direct.score(held[0]) and annealing.parameters == 4

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import rivervalley as rv
 from rivervalley.laws import AnnealingLaw, MultiPowerLaw
-from rivervalley.laws.auto import shows_relaxation
+from rivervalley.laws.auto import fit_rival, shows_relaxation
 from rivervalley.laws.base.points import Points
 from rivervalley.schedules import Schedule
 
@@ -182,15 +182,13 @@ def test_the_rule_is_not_misled_by_a_loss_for_every_update():
     assert shows_relaxation(curve_of(rv.schedules.multi_step(2000, 1e-3, boundaries=[1000], factors=[0.3]), every=1))
 
 
-def test_auto_says_what_it_chose():
+def test_the_rival_of_the_equilibrium_law_by_what_the_curves_show():
     slow = [curve_of(rv.schedules.constant(2000, 1e-3)), curve_of(rv.schedules.cosine(2000, 1e-3))]
-    law = rv.laws.fit(slow, law="auto")
+    law, why = fit_rival(slow)
     assert (law.name, law.warmup_area) == ("annealing", "included")
-    assert law.diagnostics["auto"].startswith("annealing: no curve")
-    sudden = rv.laws.fit([*slow, curve_of(rv.schedules.multi_step(2000, 1e-3, boundaries=[1000], factors=[0.3]))], law="auto")
+    assert why.startswith("no curve")
+    sudden, _ = fit_rival([*slow, curve_of(rv.schedules.multi_step(2000, 1e-3, boundaries=[1000], factors=[0.3]))])
     assert sudden.name == "multi_power"
-    with pytest.raises(rv.InputError, match="takes no options"):
-        rv.laws.fit(slow, law="auto", warmup_area="ramp")
 
 
 HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24000", "wsdcon_3", "wsdcon_18")
@@ -203,7 +201,7 @@ def test_real_curves_three_fitted_six_held_out(size, r2, mae, mape, worst):
     def read(name):
         return rv.datasets.load(f"mpl/{size}_{name}")
 
-    law = rv.laws.fit([read(name) for name in ("cosine_24000", "constant_24000", "wsdcon_9")], law="auto")
+    law, _ = fit_rival([read(name) for name in ("cosine_24000", "constant_24000", "wsdcon_9")])
     assert law.name == "multi_power"
     assert law.diagnostics["starts_agreeing"] == law.diagnostics["starts"]
     scores = [law.score(read(name)) for name in HELD_OUT]
@@ -211,5 +209,5 @@ def test_real_curves_three_fitted_six_held_out(size, r2, mae, mape, worst):
     assert np.mean([s.mae for s in scores]) == pytest.approx(mae, rel=0.01)
     assert np.mean([s.mape for s in scores]) == pytest.approx(mape, rel=0.005)
     assert np.mean([s.worst for s in scores]) == pytest.approx(worst, rel=0.01)
-    two = rv.laws.fit([read(name) for name in ("cosine_24000", "constant_24000")], law="auto")
+    two, _ = fit_rival([read(name) for name in ("cosine_24000", "constant_24000")])
     assert isinstance(two, AnnealingLaw)
