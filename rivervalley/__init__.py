@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:
-    from rivervalley import claims, datasets, landscapes, laws, planning, plots, scaling, schedules, theory
+    from rivervalley import claims, datasets, explore, landscapes, laws, planning, plots, scaling, schedules, theory
     from rivervalley._common.errors import DivergenceError, InputError
     from rivervalley.curves.curve import LossCurve
     from rivervalley.curves.files import CurveWarning, read_curve, read_curves, write_curve
@@ -30,6 +30,7 @@ _MODULES = {
     "areas": "schedules.areas",
     "claims": "claims",
     "datasets": "datasets",
+    "explore": "explore",
     "landscapes": "landscapes",
     "laws": "laws",
     "planning": "planning",
@@ -67,6 +68,7 @@ __all__ = [
     "claims",
     "compare",
     "datasets",
+    "explore",
     "landscapes",
     "laws",
     "optimal_cooldown",

@@ -27,8 +27,9 @@ def realised(lr, log_share, k, p, x, w, at, out):
     for t in range(lr.size):
         to_come = w[t] * (to_come + before - lr[t])
         by_k = w[t] * by_k - x[t] * to_come
+        by_p *= w[t]
         if log_share[t] > -1e300:
-            by_p = w[t] * by_p - k * x[t] * log_share[t] * to_come
+            by_p -= k * x[t] * log_share[t] * to_come
         before = lr[t]
         while r < at.size and at[r] == t:
             out[0, r] = lr[0] - lr[t] - to_come
