@@ -131,9 +131,9 @@ def test_predict_warns_of_another_peak(capsys, tmp_path, curves):
 def test_validate_prints_verdicts(capsys):
     status, out, _ = run(capsys, "validate", "AL-06", "RV-P04", "--controls")
     assert status == 0
-    assert "AL-06   arithmetic                 agrees    fails" in out
+    assert "AL-06   corrected                  agrees    fails" in out
     assert "2 agree, 0 disagree, 0 skipped, of 2 claims" in out and "Controls: 2 of 2 fail" in out
-    assert "arXiv 2408.11029  1 arithmetic" in out and "arXiv 2410.05192  1 derived here" in out
+    assert "arXiv 2408.11029  1 corrected" in out and "arXiv 2410.05192  1 derived here" in out
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
