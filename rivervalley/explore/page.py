@@ -25,7 +25,7 @@ from rivervalley.laws import EquilibriumLaw, Law
 
 SCRIPTS = ("format", "law", "schedules", "predict", "valley", "copy", "state", "charts", "controls", "panels", "app")
 FITTED = ("lrs/sp_124M_const_lr0.001_T50000", "lrs/sp_124M_wsd-linear0.2_lr0.001_T50000")
-MOST_RUNS = 60
+MOST_RUNS = 120
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def page_data(law: Law, runs: Sequence[str] | None = None) -> PageData:
     law : Law
         Of the mixture family.
     runs : list of str, optional
-        Names of public runs to be revealed; if not given those that share model and data with the fitted curves, up to 60.
+        Names of public runs to be revealed; if not given those that share model and data with the fitted curves, up to 120.
 
     Raises
     ------
@@ -119,7 +119,7 @@ def explorer_html(law: Law | None = None, runs: Sequence[str] | None = None) -> 
         "summary": _summary(chosen),
         "progress_name": "cumulative relative step" if data.law.norm else "cumulative LR",
         "annealing_name": "Hill noise" if data.law.norm else "Annealing term",
-        "interval_name": f"{confidence:.0%} interval" if confidence else "no interval",
+        "interval_name": f"{confidence:.0%} interval" if confidence else "",
         "hills": len(data.valley.modes) - 1,
         "lr_times": f"{data.valley.lr_times:.3g}",
         "footer": _footer(chosen),
