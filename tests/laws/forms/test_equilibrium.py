@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import shared_curves
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import equilibrium as twin
@@ -138,42 +137,32 @@ def test_what_is_refused(options, words):
         EquilibriumLaw.fit([curve("constant"), curve("cosine")], **options)
 
 
-@shared_curves.needs_curves
 @pytest.mark.parametrize(("size", "r2", "mape", "worst"), [("25M", 0.9995, 0.00062, 0.0027), ("100M", 0.9997, 0.00048, 0.0039)])
 def test_published_split_over_all_readings(size, r2, mape, worst):
     """Better than the published multi-power fit (.9988/.00110/.0041 and .9983/.00142/.0058) on all of the six other curves' means."""
-    fitted = [public(f"mpl/{size}_{s}.csv") for s in ("cosine_24000", "constant_24000", "wsdcon_9")]
+    fitted = [rv.datasets.load(f"mpl/{size}_{s}") for s in ("cosine_24000", "constant_24000", "wsdcon_9")]
     law = EquilibriumLaw.fit(fitted, weight_decay=0.1, init_std=0.02)
     held_out = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24000", "wsdcon_3", "wsdcon_18")
-    scores = [law.score(public(f"mpl/{size}_{s}.csv")) for s in held_out]
+    scores = [law.score(rv.datasets.load(f"mpl/{size}_{s}")) for s in held_out]
     assert np.mean([s.r2 for s in scores]) > r2
     assert np.mean([s.mape for s in scores]) < mape
     assert np.mean([s.worst for s in scores]) < worst
 
 
-@shared_curves.needs_curves
 def test_one_peak_predicts_the_others():
     """Fitted at 1e-3, end losses at 5e-4 and 2e-3 come out to 0.3 % where the annealing law misses by more than 1 %."""
-    rows = [row for row in shared_curves.index() if row["file"].startswith("lrs/sp_124M")]
     fitted = [
-        public(f"lrs/sp_124M_{name}_lr0.001_{length}.csv")
+        rv.datasets.load(f"lrs/sp_124M_{name}_lr0.001_{length}")
         for name, length in (("const", "T50000"), ("cos10", "T25000"), ("wsd-linear0.2", "T25000"))
     ]
     law = EquilibriumLaw.fit(fitted, weight_decay=0.1, init_std=0.02)
     rival = rv.laws.AnnealingLaw.fit(fitted, warmup_area="included")
     errors = {"equilibrium": [], "annealing": []}
-    for row in rows:
-        if float(row["peak_lr"]) in (5e-4, 2e-3):
-            run = public(row["file"])
+    for name in rv.datasets.list("lrs/sp_124M"):
+        run = rv.datasets.load(name)
+        if rv.datasets.info(name).peak_lr in (5e-4, 2e-3):
             for each in (law, rival):
                 predicted = each.predict_at(run.schedule, run.steps[-1:])[0]
                 errors[each.name].append(abs(predicted / run.loss[-1] - 1.0))
     assert np.mean(errors["equilibrium"]) < 0.003
     assert np.mean(errors["annealing"]) > 0.01
-
-
-def public(file):
-    """A public run as a curve."""
-    steps, _, loss = shared_curves.columns(file)
-    after = steps > 0
-    return rv.LossCurve(steps[after], loss[after], shared_curves.run_schedule(file), name=file)
