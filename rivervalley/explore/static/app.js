@@ -2,7 +2,7 @@
 rv.app = (() => {
   const { byId } = rv.controls, NEAR = 26, FRAMES = 150, POINTS = 160;
   let page = null, state = null, showControls = null, usual = null;
-  let built = null, result = null, reference = { key: "" }, waiting = false, settled = 0;
+  let built = null, result = null, reference = { key: "" }, waiting = false, roughly = false, settled = 0;
   let dragging = null, chosen = -1, playing = null;
   const stats = { updates: 0, first: 0 };
 
@@ -20,7 +20,7 @@ rv.app = (() => {
   function computed(schedule, rough) {
     const run = rv.schedules.build(schedule);
     Object.assign(run, rv.predict.unusual(run));
-    const steps = rv.schedules.places(run.pieces, rv.predict.READINGS);
+    const steps = rv.schedules.places(run.pieces, rough ? rv.predict.DRAGGED_READINGS : rv.predict.READINGS);
     const predicted = rv.predict.curve(page, run, steps, rough && drifts() ? page.dragged_slack : undefined);
     return { run, predicted, end: rv.predict.end(run, predicted) };
   }
@@ -51,6 +51,7 @@ rv.app = (() => {
   function draw(rough) {
     const s = state.schedule, { run, predicted, end } = computed(s, rough);
     built = run;
+    roughly = rough;
     const verdict = rv.predict.cautions(page, run, predicted);
     result = { predicted, end, steps: s.steps, reference: constantFor(s, run), supported: !verdict.unsupported };
     const handles = s.kind === "run" ? [] : rv.schedules.handles(s);
@@ -77,7 +78,7 @@ rv.app = (() => {
 
   /* When the hand is off: exact numbers, code, the state in the URL. */
   function settle() {
-    if (waiting || drifts()) draw(false);
+    if (waiting || roughly) draw(false);
     rv.panels.spoken(result);
     showCode();
     showRun();
@@ -134,7 +135,7 @@ rv.app = (() => {
 
   function choose(k) {
     chosen = k;
-    request(false);
+    request(true);
   }
 
   /* A knot where the schedule was double-clicked, or in the middle of its longest stretch. */

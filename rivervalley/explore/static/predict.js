@@ -1,7 +1,7 @@
 /* What the law says about a schedule: the predicted curve with its interval, differences, the gain over a constant LR, cautions.
  * The interval is that of rivervalley.laws.predict_band, the difference that of difference_band. */
 rv.predict = (() => {
-  const READINGS = 320, FARTHEST = 1000, FINEST = 32;
+  const READINGS = 320, DRAGGED_READINGS = 140, FARTHEST = 1000, FINEST = 32;
 
   /* Variance of log L, or of a difference of two, from that of the estimates; infinite where the fit leaves it open. */
   function estimates(interval, gradient) {
@@ -126,5 +126,5 @@ rv.predict = (() => {
     return { cautions: out, unsupported };
   }
 
-  return { READINGS, FARTHEST, curve, end, difference, constant, reaches, cautions, unusual };
+  return { READINGS, DRAGGED_READINGS, FARTHEST, curve, end, difference, constant, reaches, cautions, unusual };
 })();
