@@ -23,9 +23,9 @@ def headline(plan: Plan) -> list[str]:
     >>> from rivervalley.planning import plan
     >>> for sentence in headline(plan(AnnealingLaw(L0=2.628, A=0.43, alpha=0.55, C=0.411), 20_000, 2e-4, 0)):
     ...     print(sentence)
-    Run wsd(steps=20000, peak_lr=0.0002, warmup_steps=0, decay_steps=8889, decay_shape='cosine', final_lr=0): hold the LR at its peak until step 11111, then decay over 8889 steps.
-    Expect a final loss of 2.7722.
-    That is 0.0125 lower than a cosine to 0, which would need 2000 more steps to get there, and 0.0562 lower than a constant LR, which would need 19200 more steps to get there.
+    Run wsd(steps=20000, peak_lr=0.0002, warmup_steps=0, decay_steps=5022, decay_shape='cosine', final_lr=0): hold the LR at its peak until step 14978, then decay over 5022 steps.
+    Expect a final loss of 2.7734.
+    That is 0.0671 lower than a cosine to 0, which would need 11962 more steps to get there, and 0.0552 lower than a constant LR, which would need 15927 more steps to get there.
     """  # noqa: E501
     best = plan.recommended
     interval = f" (90 % interval {best.low:.4f} to {best.high:.4f})" if best.low is not None and best.high is not None else ""

@@ -51,6 +51,7 @@ def decay(
     rates: FloatArray = np.asarray(DECAY_SHAPES[shape].make(u, start_lr, final_lr, power))
     lr: FloatArray = np.clip(rates, final_lr, start_lr)
     lr[u >= 1.0] = final_lr
+    lr[u <= 0.0] = start_lr
     return lr
 
 

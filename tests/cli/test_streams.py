@@ -4,10 +4,11 @@ import contextlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from rivervalley.claims import claim, registry
+from rivervalley.claims import registry
 from rivervalley.cli import main
 
 SIMULATE = ["simulate", "river_valley(hills=[1.0])", "constant(steps=100, peak_lr=0.1)", "--trajectories", "2"]
@@ -36,13 +37,14 @@ def test_files_are_written_before_anything_is_printed(run_unread, tmp_path, capf
 
 def test_validate_stops_and_is_no_success(run_unread, monkeypatch, capfd):
     measured = []
+    (model,) = registry.select(["AL-07"])
 
     def stub(name):
         def measure(setting):
             measured.append(name)
             return []
 
-        return claim.Claim(name, "none", "A.", "a", "derived", "exact", measure, measure)
+        return replace(model, id=name, measure=measure, control=measure)
 
     monkeypatch.setattr(registry, "list", lambda group=None: tuple(stub(f"AL-{k}") for k in range(90, 94)))
     assert run_unread("validate", "--workers", 1) == 141

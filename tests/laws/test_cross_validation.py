@@ -56,7 +56,7 @@ def test_the_command(tmp_path, capsys):
     for k, curve in enumerate(made(5e-4)):
         paths.append(str(tmp_path / f"{k}.csv"))
         rv.write_curve(paths[-1], curve)
-    assert main(["fit", *paths, "--cross-validate"]) == 0
+    assert main(["fit", *paths, "--cross-validate", "--law", "annealing"]) == 0
     out = capsys.readouterr().out
     assert "predicted from the other curves" in out and "by decay factor" in out
     assert main(["fit", *paths, "--cross-validate", "--json", "--law", "forward"]) == 0
