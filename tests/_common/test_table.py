@@ -154,9 +154,9 @@ def test_a_million_rows_take_a_moment(tmp_path, monkeypatch):
     seconds, curve = least_seconds(lambda: rv.read_curve(path, warmup_steps=0))
     np.testing.assert_array_equal(curve.loss, loss[1:])
     assert curve.schedule_source == "every step"
-    assert seconds < 0.6
+    assert seconds < 3.0  # some 0.4 s; row by row it is 6: a guard, no benchmark
     # Without pyarrow numpy.loadtxt does it; what is done around it costs less than it does.
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     seconds, curve = least_seconds(lambda: rv.read_curve(path, warmup_steps=0))
     np.testing.assert_array_equal(curve.loss, loss[1:])
-    assert seconds < 2 * least_seconds(lambda: np.loadtxt(path, delimiter=",", skiprows=1))[0]
+    assert seconds < 4 * least_seconds(lambda: np.loadtxt(path, delimiter=",", skiprows=1))[0]
