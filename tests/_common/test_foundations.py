@@ -198,6 +198,7 @@ def tiny_package(tmp_path):
     """A kernel that calls another file's function, compiled and cached as ours are."""
     kernels = tmp_path / "rivervalley" / "kernels"
     kernels.mkdir(parents=True)
+    (tmp_path / "rivervalley" / "__init__.py").touch()  # a folder without one would give way to an installed rivervalley
     source = Path(rv.__file__).parent / "kernels" / "_compile.py"
     for name, text in (("__init__", ""), ("_compile", source.read_text()), ("called", CALLED), ("entry", ENTRY)):
         (kernels / f"{name}.py").write_text(text)
