@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rivervalley._common.checks import InputError
+from rivervalley._common.checks import InputError, show
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.scores import Scores, scores
 from rivervalley.laws.base.law import Law, end_loss, recorded
@@ -57,6 +57,8 @@ def predict_held_out(law: Law, curve: LossCurve) -> HeldOut:
     >>> f"{comparison.loss:.3f} against {comparison.predicted:.3f}", comparison.covered
     ('2.838 against 2.919', False)
     """
+    if not isinstance(law, Law):
+        raise InputError(f"law must be a law, not {show(law)}")
     if law.result is None:
         raise InputError("law must be fitted to curves to have a band, not constructed directly")
     steps, loss = recorded(curve)

@@ -63,8 +63,8 @@ class SphericalValley:
     forgetting : bool
         Whether hills forget at r / 2. Without, they are straight and only the norm is that of a sphere.
     stiffness_exponent : float
-        Hills are stiffer by (start_norm / n)^stiffness_exponent: 0 for a scale-invariant loss, 1 where curvature adapts so that
-        lr x sharpness is the same at every norm.
+        The drift toward the target is stronger by (start_norm / n)^stiffness_exponent; 0 for a scale-invariant loss. The
+        loss keeps its curvature, so this is no model of curvature that adapts to the LR, as at the edge of stability.
     floor : float
     rule : AdamW, DecayedSGD, Normalised, DecayedSign, Adam or Frozen
         The update rule with its weight decay; `rule.on(valley)` replaces it.

@@ -183,11 +183,13 @@ def _parameter_warnings(
             yield FitWarning(
                 "not_identifiable",
                 f"{name} is not identifiable from these curves, its value {value:.4g} means nothing{hint}",
+                name,
             )
         elif name in law.coefficients and value == 0.0:
-            yield FitWarning("zero_coefficient", f"{name} ended at its bound 0: these curves ask for no such term")
+            yield FitWarning("zero_coefficient", f"{name} ended at its bound 0: these curves ask for no such term", name)
         elif high - low > value:
-            yield FitWarning("poorly_determined", f"{name} is poorly determined: {value:.4g}, interval {low:.4g} to {high:.4g}")
+            text = f"{name} is poorly determined: {value:.4g}, interval {low:.4g} to {high:.4g}"
+            yield FitWarning("poorly_determined", text, name)
 
 
 def _design_warnings(
@@ -199,6 +201,7 @@ def _design_warnings(
             "weakly_identified",
             f"{law.annealing_coefficient} is weakly identified: in these curves annealing and progress are collinear "
             f"(variance inflation {collinearity:.0f}); add a run with another schedule, such as a constant LR",
+            law.annealing_coefficient,
         )
     effective = sum(spread.effective)
     if effective < 3 * len(names):

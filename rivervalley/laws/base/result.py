@@ -34,10 +34,21 @@ class Combination:
 
 @dataclass(frozen=True)
 class FitWarning:
-    """A reason to be wary of a fit: `code` for programs, such as "not_identifiable", and `text`, a sentence."""
+    """A reason to be wary of a fit.
+
+    Attributes
+    ----------
+    code : str
+        For programs, such as "not_identifiable".
+    text : str
+        A sentence.
+    parameter : str or None
+        The parameter that it is about, where it is about one.
+    """
 
     code: str
     text: str
+    parameter: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

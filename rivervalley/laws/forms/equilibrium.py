@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
+from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.variable_projection import Terms
@@ -31,7 +32,12 @@ RELATIVE_PEAK = 1e-3  # the peak LR that relative LRs are taken to have
 FIRST_SIGNAL = 0.15  # cumulative relative step at which the law begins to hold
 DOUBTFUL_ERROR, REFUSED_ERROR = 0.12, 0.30  # standard error of B over B: predictions of decays are doubtful, and refused
 DOUBTFUL_EXPONENT = 0.20  # standard error of ln alpha
-_USUAL = ("poorly_determined", "zero_coefficient", "weakly_identified")
+# No news: D is small by construction, u and beta are regularised, and for B there are warnings of this law's own.
+_USUAL = {
+    ("zero_coefficient", "D"),
+    ("weakly_identified", "B"),
+    *(("poorly_determined", name) for name in ("D", "u", "beta")),
+}
 SLACK, LONGEST = 0.01, 64  # of blocks of updates: see kernels.averages
 _STORED = 2_000_000  # numbers held at most between evaluations
 
@@ -65,6 +71,8 @@ class EquilibriumLaw(Law):
     lr_scale : float
         Multiplies all LRs. 1 unless the LRs were relative, with an unknown peak.
 
+    Warm-up is part of the run like any other LR: `warmup_area` is "included" and nothing else.
+
     The constants belong to one model, data set, batch size and optimiser (AdamW-like). No law sees divergence coming: a peak
     more than twice the highest that ran is beyond it.
 
@@ -92,6 +100,7 @@ class EquilibriumLaw(Law):
     weight_decay: float = 0.1
     init_std: float = 0.02
     lr_scale: float = 1.0
+    warmup_area: str = field(default="included", kw_only=True)
 
     name: ClassVar[str] = "equilibrium"
     formula: ClassVar[str] = "L = L0 + A S^-alpha + B N + D S^-2, on the relative step r = eta / n"
@@ -125,6 +134,10 @@ class EquilibriumLaw(Law):
         difference_span_sd=0.0015,
     )
     hints: ClassVar[Mapping[str, str]] = MappingProxyType({"D": "the curves do not show the start of training"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.choice("warmup_area", self.warmup_area, ("included",))
 
     @staticmethod
     def terms(points: Points) -> Terms:
@@ -284,8 +297,5 @@ def _with_warnings(law: E, *first: FitWarning) -> E:
         found.append(FitWarning("noise_not_identified", f"B is not well identified ({size}): predictions of decays {what}"))
     elif relative_error(law.result, law.calibration, "alpha") > DOUBTFUL_EXPONENT:
         found.append(FitWarning("exponent_not_identified", "alpha is not well identified: longer runs rest on its prior"))
-    # D is small by construction, u and beta are regularised: that they are poorly determined is no news.
-    kept = [
-        w for w in law.result.warnings if w.code not in _USUAL or not w.text.startswith(("D ", "u ", "beta ", "B is weakly"))
-    ]
+    kept = (warning for warning in law.result.warnings if (warning.code, warning.parameter) not in _USUAL)
     return replace(law, result=replace(law.result, warnings=(*found, *kept)))
