@@ -28,6 +28,8 @@ from rivervalley._common.checks import FloatArray, IntArray
 # phi (J,) -> the terms X (K, R), and for each parameter the derivative of the one term that it shapes (J, R)
 Terms = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
+SINGULAR = 1e-10  # columns of length 1 with a smaller pivot, beside the largest, count as dependent
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -92,8 +94,15 @@ def _bounded_least_squares(matrix: FloatArray, target: FloatArray) -> FloatArray
     """argmin |matrix c - target| over c >= 0, for a tall matrix: QR first, so that the active-set search is on K x K."""
     size = np.linalg.norm(matrix, axis=0)
     size[size == 0.0] = 1.0
-    Q, R = np.linalg.qr(matrix / size)
-    solution: FloatArray = nnls(R, Q.T @ target)[0] / size
+    count = size.size
+    reduced: FloatArray = np.asarray(np.linalg.qr(np.column_stack([matrix / size, target]), mode="r"))
+    R, rotated = reduced[:count, :count], reduced[:count, count]
+    diagonal = np.abs(np.diag(R))
+    if R.shape[0] == count and diagonal.min() > SINGULAR * diagonal.max():
+        free = np.linalg.solve(R, rotated)
+        if free.min() >= 0.0:
+            return np.asarray(free / size)
+    solution: FloatArray = nnls(R, rotated)[0] / size
     return solution
 
 
@@ -163,6 +172,13 @@ def _projected(problem: Problem, at: _Point, slopes: FloatArray, share: float) -
 def _prior(problem: Problem, phi: FloatArray) -> float:
     """What the priors add to the objective, in units of delta^2."""
     return 0.5 * float(np.sum(problem.strength * (phi - problem.center) ** 2))
+
+
+def screen(problem: Problem, start: FloatArray) -> float:
+    """About the objective at the nonlinear parameters `start`, with the best coefficients there: cheap, to compare starts."""
+    phi = np.clip(start, problem.low, problem.high)
+    at = _coefficients(problem, problem.terms(phi)[0], np.ones_like(problem.log_loss), 6, 0.03)
+    return (at.objective + _prior(problem, phi)) * problem.huber_delta**2
 
 
 def descend(problem: Problem, start: FloatArray, tolerance: float = 1e-6, max_iterations: int = 100) -> Optimum:

@@ -66,3 +66,15 @@ def block_sums(lr, offsets, sums, squares):
                 q += lr[k] * lr[k]
             sums[offsets[level] + b] = s
             squares[offsets[level] + b] = q
+
+
+def level_offsets(steps: int) -> np.ndarray:
+    """Where the blocks of each level begin, and where the last level ends."""
+    counts = []
+    width = WIDTH
+    while True:
+        counts.append(-(-steps // width))
+        if counts[-1] <= NEAR:
+            break
+        width *= 2
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)

@@ -12,7 +12,6 @@ import rivervalley as rv
 from rivervalley.kernels.mixture import mixture_drops, nodes
 from rivervalley.laws import MultiPowerLaw
 from rivervalley.laws.base.points import Points
-from rivervalley.laws.forms import multi_power as law_module
 from rivervalley.schedules import Schedule
 
 PEAK = 3e-4
@@ -28,16 +27,17 @@ def carried(lr, K, beta, gamma):
     """D and its derivatives by ln K, beta and gamma after every update."""
     lr = np.asarray(lr, dtype=float)
     drop = np.append(0.0, lr[:-1] - lr[1:])
-    log_rate = np.log(np.maximum(lr, 1e-9 * lr.max()))
+    log_lr = np.log(np.maximum(lr, 1e-9 * lr.max()))
     moved = drop != 0.0
     log_K = math.log(K)
-    relaxing = log_K - gamma * log_rate[moved]
+    relaxing = log_K - gamma * log_lr[moved]
     y, spacing = nodes(beta, relaxing.min(), relaxing.max(), lr.sum())
     E, X = np.zeros((2, 4, y.size))
     out = np.empty((4, lr.size))
     norm, psi = math.lgamma(beta) - math.log(spacing), float(digamma(beta))
-    room = np.empty(y.size)
-    mixture_drops(np.arange(lr.size), lr, drop, log_rate, y, np.exp(y), log_K, beta, gamma, norm, psi, E, X, room, out)
+    ones, scratch = np.ones(lr.size), np.empty((2, y.size))
+    blocks = (ones, lr, ones, drop, log_lr)
+    mixture_drops(np.arange(lr.size), *blocks, y, np.exp(y), log_K, beta, gamma, norm, psi, E, X, *scratch, out)
     return out
 
 
@@ -99,23 +99,23 @@ def test_the_unit_of_the_rate_is_K_s(scale):
 LAW = MultiPowerLaw(L0=3.04, A=0.525, alpha=0.508, B=363.8, K=2.066, beta=0.583, gamma=0.641)
 
 
-@pytest.mark.parametrize("warmup, error", [(0, 3e-7), (300, 1e-4)])
-def test_dense_and_sparse_points_agree(warmup, error):
-    """The merged past is exact to second order where the rate only falls, less so where it has risen."""
-    s = rv.schedules.cosine(60_000, PEAK, final_lr=3e-5, warmup_steps=warmup)
+@pytest.mark.parametrize("warmup", [0, 300])
+@pytest.mark.parametrize("make", [rv.schedules.cosine, rv.schedules.linear])
+def test_dense_and_sparse_points_agree(make, warmup):
+    """Blocks of updates against updates by themselves: within 3e-5 of the last term, here 0.1."""
+    s = make(60_000, PEAK, final_lr=3e-5, warmup_steps=warmup)
     sparse = np.arange(500, 60_001, 500)
-    assert law_module.DENSE * sparse.size < s.steps
-    assert np.allclose(LAW.predict(s)[sparse - 1], LAW.predict_at(s, sparse), rtol=0, atol=error)
+    assert np.allclose(LAW.predict(s)[sparse - 1], LAW.predict_at(s, sparse), rtol=0, atol=3e-6)
 
 
-def test_dense_derivatives_by_K_are_those_of_sparse_points():
+def test_dense_derivatives_are_those_of_sparse_points():
     s = rv.schedules.cosine(60_000, PEAK, final_lr=3e-5)
-    at = np.array([0.5, 2.0, 0.6, 0.4])
+    shape = np.array([0.5, 2.0, 0.6, 0.4])
     sparse = np.arange(5000, 60_001, 5000)
     dense = np.arange(1, 60_001)
-    _, one = MultiPowerLaw.terms(Points.of([s], [sparse], "included"))(at)
-    _, two = MultiPowerLaw.terms(Points.of([s], [dense], "included"))(at)
-    assert np.allclose(one, two[:, sparse - 1], rtol=1e-4, atol=1e-12)
+    _, few = MultiPowerLaw.terms(Points.of([s], [sparse], "included"))(shape)
+    _, all_slopes = MultiPowerLaw.terms(Points.of([s], [dense], "included"))(shape)
+    assert np.allclose(few, all_slopes[:, sparse - 1], rtol=2e-4, atol=1e-12)
 
 
 @pytest.mark.parametrize("change", [{"K": 0.0}, {"beta": 0.0}, {"B": 0.0}])

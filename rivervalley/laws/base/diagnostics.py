@@ -33,6 +33,8 @@ class Fitted:
     Attributes
     ----------
     points : Points
+    terms : pair of float arrays
+        The terms and their slopes at the optimum.
     loss : float array, shape (R,)
     weights : float array, shape (R,), or 1
     objective : float
@@ -42,6 +44,7 @@ class Fitted:
     """
 
     points: Points
+    terms: tuple[FloatArray, FloatArray]
     loss: FloatArray
     weights: FloatArray | float
     objective: float
@@ -53,7 +56,7 @@ class Fitted:
 def diagnose(law: Law, curves: Sequence[LossCurve], options: FitOptions, fitted: Fitted) -> FitResult:
     """The result of a fit, from the law at its optimum."""
     free = [parameter.name for parameter in options.free]
-    names, jacobian, predicted = log_jacobian(law, fitted.points, free)
+    names, jacobian, predicted = jacobian_of(law, fitted.terms, free)
     prior = _prior_curvature(law, names, options)
     parts = fitted.points.slices()
     residuals = np.log(predicted) - np.log(fitted.loss)
@@ -98,7 +101,14 @@ def log_jacobian(law: Law, points: Points, free: Sequence[str]) -> tuple[list[st
     `free` names the shape parameters that are fitted.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        terms, slopes = law.terms(points)(law.shape())
+        return jacobian_of(law, law.terms(points)(law.shape()), free)
+
+
+def jacobian_of(
+    law: Law, evaluated: tuple[FloatArray, FloatArray], free: Sequence[str]
+) -> tuple[list[str], FloatArray, FloatArray]:
+    """As `log_jacobian`, from the terms and their slopes as the function that `Law.terms` returns gives them."""
+    terms, slopes = evaluated
     weights, predicted = law.weights(), law.loss_from(terms)
     rows = [*terms]
     names = [*law.coefficients]

@@ -11,19 +11,26 @@ import numpy as np
 from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.starts import start_agreement
-from rivervalley.estimation.variable_projection import Optimum, Problem, descend
+from rivervalley.estimation.variable_projection import Optimum, Problem, Terms, descend, screen
 from rivervalley.laws.base.diagnostics import Fitted, diagnose
 from rivervalley.laws.base.options import FitOptions
 from rivervalley.laws.base.parameter import ShapeParameter
-from rivervalley.laws.base.points import Points, readings
+from rivervalley.laws.base.points import MERGING, Points, readings
 
 if TYPE_CHECKING:
     from rivervalley.laws.base.law import Law
 
 L = TypeVar("L", bound="Law")
 
-# Losses that the searches from the starts see at most; the refinement of the best sees all.
-SEARCHED = 2000
+# What the searches from the starts see: that many losses at most, and updates merged more coarsely. The refinement of the
+# best sees all losses and MERGING.
+SEARCHED = 400
+SEARCH_MERGING = 1e-3
+SEARCH_TOLERANCE = 1e-5
+
+# Starts are compared before any search: that many of the best are searched from, at most ALIKE of them with the same start
+# for all parameters but the first.
+SEARCHES, ALIKE = 4, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +43,7 @@ class _Data:
 
 
 def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L:
-    """The law fitted to curves, as `Law.fit` describes it.
-
-    Of more than 2,000 losses the searches see 2,000, evenly spread; the refinement sees all.
-    """
+    """The law fitted to curves, as `Law.fit` describes it."""
     recorded = [_described(law, curve, options, k) for k, curve in enumerate(curves)]
     count = sum(loss.size for _, loss in recorded)
     parameters = len(law.coefficients) + len(options.free)
@@ -47,28 +51,45 @@ def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L
         raise InputError(
             f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {count}"
         )
-    data = _data(law, curves, recorded, options)
-    problem = search = _problem(law, data, options)
+    data = _data(law, curves, recorded, options, MERGING)
+    evaluate = law.terms(data.points)
+    problem = rough = _problem(law, data, options, evaluate)
     if count > SEARCHED:
         thinned = [_thinned(pair, max(2, SEARCHED // len(curves))) for pair in recorded]
-        search = _problem(law, _data(law, curves, thinned, options), options)
-    found = [descend(search, np.array(start)) for start in options.working_starts()]
-    best = min(found, key=_objective)
-    polished = descend(problem, best.phi, tolerance=1e-13)
-    if search is not problem or polished.objective < best.objective:
-        best = polished
+        few = _data(law, curves, thinned, options, SEARCH_MERGING)
+        rough = _problem(law, few, options, law.terms(few.points))
+    found = [descend(rough, np.array(start), SEARCH_TOLERANCE) for start in _chosen_starts(rough, options)]
     objectives = [optimum.objective for optimum in found]
-    least = min(objectives) if search is not problem else best.objective
-    agreement = start_agreement(objectives, least, search.log_loss.size)
+    agreement = start_agreement(objectives, min(objectives), rough.log_loss.size)
+    best = descend(problem, min(found, key=_objective).phi, tolerance=1e-13)
 
     shape = _shape(law, options, best.phi)
     names = (*law.coefficients, *(parameter.name for parameter in law.shape_parameters))
     params = dict(zip(names, (*best.coefficients.tolist(), *shape.tolist()), strict=True))
     fitted = law.from_numbers({**params, **options.configuration}, options.warmup_area)
-    search_end = Fitted(
-        data.points, data.loss, data.weights, best.objective, agreement, polished.converged, polished.iterations
+    end = Fitted(
+        points=data.points,
+        terms=evaluate(shape),
+        loss=data.loss,
+        weights=data.weights,
+        objective=best.objective,
+        starts=agreement,
+        converged=best.converged,
+        iterations=best.iterations,
     )
-    return replace(fitted, result=diagnose(fitted, curves, options, search_end))
+    return replace(fitted, result=diagnose(fitted, curves, options, end))
+
+
+def _chosen_starts(problem: Problem, options: FitOptions) -> list[tuple[float, ...]]:
+    """The starts that searches begin at, those of least objective first."""
+    # Those that differ in the first parameter only follow each other, so that what it does not shape is computed once.
+    starts = sorted(options.working_starts(), key=lambda start: start[1:])
+    ranked = sorted(zip((screen(problem, np.array(start)) for start in starts), starts, strict=True))
+    chosen: list[tuple[float, ...]] = []
+    for _, start in ranked:
+        if len(chosen) < SEARCHES and sum(start[1:] == other[1:] for other in chosen) < ALIKE:
+            chosen.append(start)
+    return chosen
 
 
 def _described(law: type[Law], curve: LossCurve, options: FitOptions, k: int) -> tuple[IntArray, FloatArray]:
@@ -86,11 +107,15 @@ def _objective(optimum: Optimum) -> float:
 
 
 def _data(
-    law: type[Law], curves: Sequence[LossCurve], recorded: Sequence[tuple[IntArray, FloatArray]], options: FitOptions
+    law: type[Law],
+    curves: Sequence[LossCurve],
+    recorded: Sequence[tuple[IntArray, FloatArray]],
+    options: FitOptions,
+    merging: float,
 ) -> _Data:
     steps = [steps for steps, _ in recorded]
     schedules = [curve.schedule for curve in curves]
-    points = Points.of(schedules, steps, options.warmup_area, options.per_curve, options.configuration)
+    points = Points.of(schedules, steps, options.warmup_area, options.per_curve, options.configuration, merging)
     weights: FloatArray | float = 1.0
     if law.weights_grow:
         weights = np.concatenate([one / float(curve.steps[-1]) for one, curve in zip(steps, curves, strict=True)])
@@ -112,8 +137,7 @@ def _shape(law: type[Law], options: FitOptions, phi: FloatArray) -> FloatArray:
     return np.array([values[parameter.name] for parameter in law.shape_parameters])
 
 
-def _problem(law: type[Law], data: _Data, options: FitOptions) -> Problem:
-    evaluate = law.terms(data.points)
+def _problem(law: type[Law], data: _Data, options: FitOptions, evaluate: Terms) -> Problem:
     free = options.free
     rows = [law.shape_parameters.index(parameter) for parameter in free]
 

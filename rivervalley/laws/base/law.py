@@ -87,9 +87,9 @@ class Law(ABC):
         """Fit the law to one or several curves.
 
         What is minimised is the sum over all readings of Huber_delta(log L - log loss) (arXiv 2408.11029, released script,
-        after arXiv 2203.15556). The coefficients, at least 0, are solved for at every step, so starts are all combinations
-        of the free shape parameters' starts; the authors' 54 starts differ in these and in coefficients. The best is
-        refined to 1e-13 of the objective.
+        after arXiv 2203.15556). The coefficients, at least 0, are solved for at every step. All combinations of the free
+        shape parameters' starts are compared, and searches begin at the best of them; both see some of the readings where
+        there are many. The best search is refined on all of them, to 1e-13 of the objective.
 
         Parameters
         ----------

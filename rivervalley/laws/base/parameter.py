@@ -17,7 +17,7 @@ class ShapeParameter:
     low, high : float
         Where fits look for it. A law constructed directly may also have it down to 0.
     starts : tuple of float
-        Where searches begin; a law's starts are all combinations of those of its free parameters.
+        Where searches may begin; a law's starts are all combinations of those of its free parameters.
     scale : {"natural", "log", "memory"}
         The scale that fits search on: the parameter itself, its logarithm, or for a decay factor log(1 / (1 - value)).
     default : float, optional

@@ -16,6 +16,8 @@ from rivervalley.schedules import Schedule
 from rivervalley.schedules.areas import WARMUP_AREAS as WARMUP_AREAS
 from rivervalley.schedules.areas import counted_rates
 
+MERGING = 1e-5
+
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -35,6 +37,8 @@ class Points:
         At each point, the number that a law asks for of its curve, such as the size of its model.
     configuration : mapping of name to float
         Numbers that all runs have in common, such as their weight decay, where a law asks for them.
+    merging : float
+        How much of what the LR moves may be displaced where updates are merged (`updates.merged_updates`).
     """
 
     S1: FloatArray
@@ -44,6 +48,7 @@ class Points:
     lr: tuple[FloatArray, ...]
     per_curve: Mapping[str, FloatArray] = field(default_factory=lambda: MappingProxyType({}))
     configuration: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    merging: float = MERGING
 
     @classmethod
     def of(
@@ -53,6 +58,7 @@ class Points:
         warmup_area: str,
         per_curve: Mapping[str, FloatArray] = MappingProxyType({}),
         configuration: Mapping[str, float] = MappingProxyType({}),
+        merging: float = MERGING,
     ) -> Self:
         """The points at `steps` (updates done, at least 1) of each schedule; `per_curve` has a number for each of these."""
         S1, forward, annealing, index, rates = [], [], [], [], []
@@ -70,7 +76,14 @@ class Points:
         counts = [last.size for last in index]
         repeated = {name: np.repeat(values, counts) for name, values in per_curve.items()}
         return cls(
-            np.concatenate(S1), tuple(forward), tuple(annealing), tuple(index), tuple(rates), repeated, dict(configuration)
+            np.concatenate(S1),
+            tuple(forward),
+            tuple(annealing),
+            tuple(index),
+            tuple(rates),
+            repeated,
+            dict(configuration),
+            merging,
         )
 
     @property

@@ -39,3 +39,15 @@ def forward_term(points: Points) -> Callable[[float], tuple[FloatArray, FloatArr
         return power, -log_S1 * power
 
     return evaluate
+
+
+def on_change(compute: Callable[..., None]) -> Callable[..., None]:
+    """`compute`, called only where its arguments have changed since the last call."""
+    last: list[tuple[float, ...]] = []
+
+    def run(*arguments: float) -> None:
+        if last != [arguments]:
+            last[:] = [arguments]
+            compute(*arguments)
+
+    return run

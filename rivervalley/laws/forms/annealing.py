@@ -14,7 +14,7 @@ from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.registry import register_law
-from rivervalley.laws.base.terms import ALPHA, DECAY_FACTOR, forward_term
+from rivervalley.laws.base.terms import ALPHA, DECAY_FACTOR, forward_term, on_change
 
 
 @register_law
@@ -78,8 +78,8 @@ class AnnealingLaw(Law):
         longest = max(lr.size for lr in points.annealing_lr)
         work = np.empty((3, longest))
         S2, dS2 = np.empty(count), np.empty(count)
-        computed = [-1.0]  # the decay factor that S2 was computed for
 
+        @on_change
         def areas(decay_factor: float) -> None:
             runs = zip(points.slices(), points.forward_lr, points.annealing_lr, points.index, strict=True)
             for part, forward, annealing, index in runs:
@@ -87,12 +87,10 @@ class AnnealingLaw(Law):
                 kernels.areas_with_gradient(forward, annealing, decay_factor, s1, s2, ds2)
                 S2[part] = s2[index]
                 dS2[part] = ds2[index]
-            computed[0] = decay_factor
 
         def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
             alpha, decay_factor = float(shape[0]), float(shape[1])
-            if decay_factor != computed[0]:
-                areas(decay_factor)
+            areas(decay_factor)
             power, slope = forward_power(alpha)
             return np.stack([np.ones(count), power, -S2]), np.stack([slope, -dS2])
 

@@ -14,7 +14,7 @@ from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.registry import register_law
-from rivervalley.laws.base.terms import ALPHA, DECAY_FACTOR, forward_term
+from rivervalley.laws.base.terms import ALPHA, DECAY_FACTOR, forward_term, on_change
 
 _SOURCE = "Wang et al., Learning Dynamics in Continual Pre-Training, arXiv 2505.07796, appendix J"
 
@@ -74,14 +74,18 @@ class WeightedAnnealingLaw(Law):
         logs = [np.log(np.maximum(lr, tiny * max(lr.max(), 1e-300)) / max(lr.max(), 1e-300)) for lr in points.annealing_lr]
         values = np.empty((3, points.S1.size))
 
-        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
-            alpha, decay_factor, epsilon = (float(value) for value in shape)
+        @on_change
+        def areas(decay_factor: float, epsilon: float) -> None:
             runs = zip(points.slices(), _momenta(points, decay_factor), logs, points.index, strict=True)
             for part, (m, dm), log_rate, index in runs:
                 weight = np.exp(epsilon * log_rate)
                 values[0, part] = np.cumsum(m * weight)[index]
                 values[1, part] = np.cumsum(dm * weight)[index]
                 values[2, part] = np.cumsum(m * weight * log_rate)[index]
+
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            alpha, decay_factor, epsilon = (float(value) for value in shape)
+            areas(decay_factor, epsilon)
             power, slope = forward(alpha)
             return np.stack([np.ones(points.S1.size), power, -values[0]]), np.stack([slope, -values[1], -values[2]])
 
@@ -125,11 +129,15 @@ class PoweredAnnealingLaw(Law):
         forward = forward_term(points)
         S2, dS2 = np.empty(points.S1.size), np.empty(points.S1.size)
 
-        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
-            alpha, decay_factor, zeta = (float(value) for value in shape)
+        @on_change
+        def areas(decay_factor: float) -> None:
             for part, (m, dm), index in zip(points.slices(), _momenta(points, decay_factor), points.index, strict=True):
                 S2[part] = np.cumsum(m)[index]
                 dS2[part] = np.cumsum(dm)[index]
+
+        def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
+            alpha, decay_factor, zeta = (float(value) for value in shape)
+            areas(decay_factor)
             size = np.maximum(np.abs(S2), 1e-300)
             area = np.where(S2 == 0.0, 0.0, np.sign(S2) * size**zeta)
             by_factor = np.where(S2 == 0.0, 0.0, zeta * np.abs(area) / size * dS2)

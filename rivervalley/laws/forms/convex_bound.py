@@ -18,8 +18,7 @@ import numpy as np
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray, show
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.kernels.convex_bound import block_sums, convex_terms
-from rivervalley.kernels.multi_power import level_offsets
+from rivervalley.kernels.convex_bound import block_sums, convex_terms, level_offsets
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points

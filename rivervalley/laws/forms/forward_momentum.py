@@ -1,4 +1,4 @@
-"""The forward-momentum law: annealing measured by Adam's moments of the falls of the rate (arXiv 2512.13705)."""
+"""The forward-momentum law: annealing measured by Adam's moments of the falls of the LR (arXiv 2512.13705)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.registry import register_law
-from rivervalley.laws.base.terms import ALPHA, forward_term
+from rivervalley.laws.base.terms import ALPHA, forward_term, on_change
 
 BETA1, BETA2 = 0.9, 0.999
 _SCALE, _INSIDE, _OUTSIDE = 1e5, 1e-8, 1e-8
@@ -27,7 +27,7 @@ class ForwardMomentumLaw(Law):
 
     As in the authors' code, and unlike its description, the term is subtracted and the bias corrections have the exponent
     i + 1. M hardly depends on the size of the falls, only on their shape, until they drown in the 1e-8: a contrast to S2,
-    which is linear in the rate. Their size term B N^-aN is part of L0 here; the objective is this package's, on log losses.
+    which is linear in the LR. Their size term B N^-aN is part of L0 here; the objective is this package's, on log losses.
 
     Parameters
     ----------
@@ -63,20 +63,18 @@ class ForwardMomentumLaw(Law):
     def terms(points: Points) -> Terms:
         """1, S1^-alpha and minus the momentum area, which is computed once for each new width."""
         forward = forward_term(points)
-        computed: dict[float, FloatArray] = {}
+        areas = np.empty((2, points.S1.size))
 
-        def areas(width: float) -> FloatArray:
-            runs = zip(points.annealing_lr, points.index, strict=True)
-            return np.concatenate([_momentum_area(lr, width)[:, index] for lr, index in runs], axis=1)
+        @on_change
+        def measure(width: float) -> None:
+            for part, lr, index in zip(points.slices(), points.annealing_lr, points.index, strict=True):
+                areas[:, part] = _momentum_area(lr, width)[:, index]
 
         def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
             alpha, width = float(shape[0]), float(shape[1])
-            if width not in computed:
-                computed.clear()
-                computed[width] = areas(width)
-            area, by_width = computed[width]
+            measure(width)
             power, slope = forward(alpha)
-            return np.stack([np.ones(points.S1.size), power, -area]), np.stack([slope, -by_width])
+            return np.stack([np.ones(points.S1.size), power, -areas[0]]), np.stack([slope, -areas[1]])
 
         return evaluate
 

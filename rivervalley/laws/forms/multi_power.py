@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma
 
-from rivervalley._common.checks import FloatArray, IntArray
+from rivervalley._common.checks import FloatArray
 from rivervalley.estimation.variable_projection import Terms
-from rivervalley.kernels import areas as area_kernels
-from rivervalley.kernels import multi_power as kernels
 from rivervalley.kernels.mixture import mixture_drops, nodes
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.parameter import ShapeParameter
 from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.registry import register_law
-from rivervalley.laws.base.terms import GENTLE_ALPHA, forward_term
-
-# A merged past costs some 20 us a point, a carried one 0.6 us an update; short runs are summed drop by drop.
-DENSE, LONG = 40, 512
-_TINY = 1e-9  # of the peak rate: below it a rate counts as this share in eta^-gamma, which has no value at 0
+from rivervalley.laws.base.terms import GENTLE_ALPHA, forward_term, on_change
+from rivervalley.laws.base.updates import Updates, merged_updates
 
 
 @register_law
@@ -50,9 +44,8 @@ class MultiPowerLaw(Law):
     the clocks of steps and of cumulative LR, beta = 2 is what all nine public curves of a size agree on. Both are weaker
     knowledge than a fit's, and better than what three curves say of them.
 
-    Where losses are asked for at fewer than one update in 40, drops long past are merged, weighted by their sizes, and a
-    point costs log(steps). What that changes is some 1e-5 of the last term for an LR that only falls, and up to half a
-    percent of it for one that jumps up again. Elsewhere the mixture's rates are carried on from update to update, to 1e-9.
+    The mixture's relaxation rates are carried from update to update, to 1e-9 of what the LR moves. Where losses are asked for
+    at few updates, those in between that are nearly alike are merged: that changes the last term by less than 5e-5 of it.
 
     Examples
     --------
@@ -89,13 +82,17 @@ class MultiPowerLaw(Law):
     def terms(points: Points) -> Terms:
         """1, S1^-alpha and minus the sum over drops."""
         forward = forward_term(points)
-        runs = [_loss_drops(*run) for run in zip(points.forward_lr, points.annealing_lr, points.index, strict=True)]
-        drops = np.empty((4, points.S1.size))
+        drops = np.zeros((4, points.S1.size))
+        runs = [_Run(updates, drops[:, part]) for updates, part in zip(merged_updates(points), points.slices(), strict=True)]
+
+        @on_change
+        def relax(K: float, beta: float, gamma: float) -> None:
+            for run in runs:
+                run.relax(K, beta, gamma)
 
         def evaluate(shape: FloatArray) -> tuple[FloatArray, FloatArray]:
             alpha, K, beta, gamma = (float(value) for value in shape)
-            for part, run in zip(points.slices(), runs, strict=True):
-                drops[:, part] = run(K, beta, gamma)
+            relax(K, beta, gamma)
             power, slope = forward(alpha)
             terms = np.stack([np.ones(points.S1.size), power, -drops[0]])
             return terms, np.stack([slope, -drops[1], -drops[2], -drops[3]])
@@ -103,56 +100,28 @@ class MultiPowerLaw(Law):
         return evaluate
 
 
-def _loss_drops(forward_lr: FloatArray, annealing_lr: FloatArray, at: IntArray) -> Callable[[float, float, float], FloatArray]:
-    """The sum over drops at the points of one run, and its derivatives by K, beta and gamma, as a function of these three."""
-    drop = np.zeros_like(annealing_lr)
-    drop[1:] = annealing_lr[:-1] - annealing_lr[1:]
-    log_rate = np.log(np.maximum(annealing_lr, _TINY * max(float(annealing_lr.max()), 1e-300)))
-    forward_lr, at = np.ascontiguousarray(forward_lr), np.ascontiguousarray(at)
-    out = np.zeros((4, at.size))
-    moved = np.flatnonzero(drop)
-    if moved.size == 0:
-        return lambda K, beta, gamma: out
-    if drop.size >= LONG and DENSE * at.size >= drop.size:
-        ends = (float(log_rate[moved].min()), float(log_rate[moved].max()))
-        return lambda K, beta, gamma: _mixture(forward_lr, drop, log_rate, ends, at, K, beta, gamma, out)
+class _Run:
+    """The sum over drops at the points of one run, and its derivatives by K, beta and gamma, into `out`, shape (4, R)."""
 
-    S = np.empty_like(forward_lr)
-    area_kernels.forward(forward_lr, np.zeros(2), S)
-    before = np.concatenate([[0.0], S[:-1]])
-    offsets = kernels.level_offsets(drop.size)
-    blocks = np.empty((3, 2, int(offsets[-1])))
-    kernels.pyramid(drop, log_rate, before, offsets, blocks[0], blocks[1], blocks[2])
-    S_at = S[at]
+    def __init__(self, updates: Updates, out: FloatArray) -> None:
+        log_lr = updates.log_lr()
+        falling = log_lr[updates.drop != 0.0]
+        self.moves = falling.size > 0
+        self.lowest, self.highest = (float(falling.min()), float(falling.max())) if self.moves else (0.0, 0.0)
+        self.summed = max(float(updates.forward.sum()), 1e-300)
+        self.index = updates.index
+        self.blocks = (updates.length, updates.forward, updates.lead, updates.drop, log_lr)
+        self.out = out
 
-    def merged(K: float, beta: float, gamma: float) -> FloatArray:
-        kernels.loss_drops(at, S_at, drop, log_rate, before, offsets, blocks[0], blocks[1], blocks[2], K, beta, gamma, out)
-        return out
-
-    return merged
-
-
-def _mixture(
-    forward_lr: FloatArray,
-    drop: FloatArray,
-    log_rate: FloatArray,
-    ends: tuple[float, float],
-    at: IntArray,
-    K: float,
-    beta: float,
-    gamma: float,
-    out: FloatArray,
-) -> FloatArray:
-    """`mixture_drops` with nodes laid out for these parameters; `ends` are the least and the largest of `log_rate` at drops."""
-    if K == 0.0 or beta == 0.0:
-        return np.zeros_like(out)
-    log_K = math.log(K)
-    summed = max(float(forward_lr.sum()), 1e-300)
-    y, spacing = nodes(beta, log_K - gamma * ends[1], log_K - gamma * ends[0], summed)
-    v = np.exp(np.minimum(y, 690.0))
-    norm = math.lgamma(beta) - math.log(spacing)
-    E, X = np.zeros((2, 4, y.size))
-    psi = float(digamma(beta))
-    mixture_drops(at, forward_lr, drop, log_rate, y, v, log_K, beta, gamma, norm, psi, E, X, np.empty(y.size), out)
-    out[1] /= K
-    return out
+    def relax(self, K: float, beta: float, gamma: float) -> None:
+        if K == 0.0 or beta == 0.0 or not self.moves:
+            self.out[:] = 0.0
+            return
+        log_K, psi = math.log(K), float(digamma(beta))
+        y, spacing = nodes(beta, log_K - gamma * self.highest, log_K - gamma * self.lowest, self.summed)
+        v = np.exp(np.minimum(y, 690.0))
+        norm = math.lgamma(beta) - math.log(spacing)
+        E, X = np.zeros((2, 4, y.size))
+        gone, share = np.empty((2, y.size))
+        mixture_drops(self.index, *self.blocks, y, v, log_K, beta, gamma, norm, psi, E, X, gone, share, self.out)
+        self.out[1] /= K

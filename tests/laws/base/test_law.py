@@ -1,6 +1,7 @@
 """What all laws share: terms and their slopes, the optimiser, uncertainty, reports, files, and how a law is added."""
 
 import json
+import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
@@ -459,3 +460,41 @@ def test_a_search_that_stopped_at_its_limit_is_reported(monkeypatch):
     (warning,) = (w for w in law.result.warnings if w.code == "not_converged")
     assert "limit of 1 iterations" in warning.text and warning.text in law.diagnostics["warnings"]
     assert "warning: the search stopped at its limit" in summary(law)
+
+
+NINE = ("cosine_24000", "constant_24000", "wsdcon_9", *HELD_OUT)
+
+
+@pytest.mark.parametrize("name", [name for name in LAWS if not LAWS[name].per_curve])
+def test_a_fit_to_nine_curves_is_quick(name):
+    """Some 0.03 to 0.15 s of one core; the bound allows for a machine that is busy with other things."""
+    law = LAWS[name]
+    configuration = {item.name: item.default for item in law.configuration_fields if item.default is not None}
+    if len(configuration) < len(law.configuration_fields):
+        pytest.skip("the law must be told its configuration")
+    curves = [datasets.load(f"mpl/25M_{curve}").thin(200) for curve in NINE]
+    law.fit(curves[:1], **configuration)  # compiles
+    taken = []
+    for _ in range(3):
+        begin = time.process_time()
+        law.fit(curves, **configuration)
+        taken.append(time.process_time() - begin)
+    assert min(taken) < 0.6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", [AnnealingLaw, LAWS["relaxation"], LAWS["multi_power"]], ids=lambda law: law.name)
+def test_the_chosen_starts_find_what_all_of_them_do(law, monkeypatch):
+    for files in (("wsd_20000_24000",), ("cosine_24000", "wsdcon_9")):
+        curves = [datasets.load(f"mpl/100M_{file}").thin(40) for file in files]
+        free = dict.fromkeys((parameter.name for parameter in law.shape_parameters[1:]), None)
+        quick = law.fit(curves, **free)
+        with monkeypatch.context() as patch:
+            patch.setattr(fit, "SEARCHES", 1000)
+            patch.setattr(fit, "ALIKE", 1000)
+            patch.setattr(fit, "SEARCHED", 10**9)
+            patch.setattr(fit, "SEARCH_MERGING", fit.MERGING)
+            patch.setattr(fit, "SEARCH_TOLERANCE", 1e-8)
+            whole = law.fit(curves, **free)
+        assert whole.result.starts.starts > 50 > quick.result.starts.starts
+        assert quick.result.objective == pytest.approx(whole.result.objective, rel=1e-3)

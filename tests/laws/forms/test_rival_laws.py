@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.relaxation import relaxed
 from scipy.special import digamma
 
 import rivervalley as rv
@@ -101,16 +102,6 @@ def test_slopes_are_the_derivatives_of_the_terms(name):
 
 
 # One relaxation rate on a clock.
-
-
-def relaxed(lr, u, clock):
-    """Drops that have relaxed, term by term."""
-    x = (lr / lr.max()) ** clock
-    out = np.zeros(lr.size)
-    for t in range(lr.size):
-        for k in range(1, t + 1):
-            out[t] += (lr[k - 1] - lr[k]) * (1.0 - np.exp(-u * x[k : t + 1].sum()))
-    return out
 
 
 @settings(deadline=None, max_examples=40)
