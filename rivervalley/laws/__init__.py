@@ -22,6 +22,8 @@ from rivervalley.laws.base.registry import register_law as register_law
 from rivervalley.laws.base.result import CurveFit as CurveFit
 from rivervalley.laws.base.result import FitResult as FitResult
 from rivervalley.laws.base.result import FitWarning as FitWarning
+from rivervalley.laws.clock_fit import ClockFit as ClockFit
+from rivervalley.laws.clock_fit import fit_clock as fit_clock
 from rivervalley.laws.comparison import ComparedLaw as ComparedLaw
 from rivervalley.laws.comparison import comparable_laws as comparable_laws
 from rivervalley.laws.comparison import compare_laws as compare_laws
