@@ -18,7 +18,7 @@ import numpy as np
 from rivervalley.kernels._compile import device, kernel
 from rivervalley.kernels.descent import first_diverged
 from rivervalley.kernels.noise import four_normals
-from rivervalley.kernels.rivers import river_losses, river_slopes
+from rivervalley.kernels.rivers import river_losses, river_point, river_slopes
 
 _U = np.uint64
 
@@ -190,6 +190,26 @@ def descend_spherical(block, rows, turns, forgetting, hills, river, scale, floor
             record_spherical(w, target, weight, river, scale, floor, out[r])
             r += 1
     return -1, -1
+
+
+@kernel
+def river_path(x, turns, river, scale, first_step, record_at, loss):
+    """The river alone: x, its angle and, under MOMENTUM, the momentum of that, in place; c at the recorded counts, amplitude scale."""
+    _, turn, gain, _, b1 = turns
+    code, p, q = river
+    r = 0
+    if r < record_at.size and record_at[r] == first_step:
+        loss[r] = river_point(code, scale, q, x[0])[0]
+        r += 1
+    for t in range(turn.size):
+        slope = river_point(code, p, q, x[0])[1]
+        if gain.size > 0:
+            x[1] = b1 * x[1] + gain[t] * slope
+            slope = x[1]
+        x[0] -= turn[t] * slope
+        if r < record_at.size and record_at[r] == first_step + t + 1:
+            loss[r] = river_point(code, scale, q, x[0])[0]
+            r += 1
 
 
 @kernel

@@ -11,9 +11,8 @@ from rivervalley._common.checks import DivergenceError, FloatArray, InputError, 
 from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels import norm as norm_kernels
 from rivervalley.kernels.adjoint import river_adjoint
-from rivervalley.kernels.block import Block
 from rivervalley.kernels.descent import DIVERGED
-from rivervalley.kernels.spherical import descend_spherical, momentum_moments, spherical_adjoint, spherical_moments
+from rivervalley.kernels.spherical import momentum_moments, river_path, spherical_adjoint, spherical_moments
 from rivervalley.landscapes.spherical import rules
 from rivervalley.landscapes.spherical.layout import turns
 from rivervalley.schedules import Schedule
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from rivervalley.landscapes.spherical.valley import SphericalValley
 
 _BLOCK = 16  # modes whose paths are kept at a time, for the derivatives
-_NONE = np.empty(0)
 
 
 def expected_run(valley: SphericalValley, schedule: Schedule, record_every: int, initial: Run | None, record_at: Any) -> Run:
@@ -70,11 +68,10 @@ def _river(valley: SphericalValley, mean: FloatArray, turn: norm_kernels.Turns, 
     """c(x) at the recorded counts; x and its momentum move on in `mean`."""
     where = valley.layout
     rows = [where.rows - 1, 2 * where.rows - 1][: 2 if where.momentum else 1]
-    out = np.full((at.size, 3, 1), np.nan)
-    block = Block(mean[rows, None], turn.turn, first, np.uint64(0), 0, at, out, turn.turn.size)
-    descend_spherical(block, 1, turn, True, (_NONE,) * 4, *valley.river_arguments, 0.0)
-    mean[rows] = block.state[:, 0]
-    return np.asarray(out[:, 0, 0])
+    x, loss = mean[rows], np.empty(at.size)
+    river_path(x, turn, *valley.river_arguments, first, at, loss)
+    mean[rows] = x
+    return loss
 
 
 def _hills(

@@ -256,8 +256,9 @@ class SphericalValley:
         """
         r = checks.real("relative_step", relative_step, 0.0, 1.0, open_low=True, open_high=True)
         k, D = rules.drift_and_diffusion(self.rule, self.stiffness, self.height)
-        keep = 1.0 if isinstance(self.rule, rules.Frozen) or not self.forgetting else np.sqrt(1.0 - r * r)
-        return float(0.5 * self.weight @ ((r * D) ** 2 / (1.0 - (keep - r * k) ** 2)))
+        forgets = self.forgetting and not isinstance(self.rule, rules.Frozen)
+        lost = r * k + (r * r / (1.0 + np.sqrt(1.0 - r * r)) if forgets else 0.0)
+        return float(0.5 * self.weight @ ((r * D) ** 2 / (lost * (2.0 - lost))))
 
     def loss(self, state: FloatArray) -> FloatArray:
         """Loss of points given as rows as `simulate` returns them, shape (n, dim)."""
