@@ -30,6 +30,7 @@ GROUPS = {
     "RV": Group("river_valley", "river valley"),
     "BG": Group("bigram", "bigram language model"),
     "KS": Group("kaplan", "Kaplan's scaling laws"),
+    "EQ": Group("equilibrium", "rotational equilibrium"),
 }
 
 

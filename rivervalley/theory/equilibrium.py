@@ -106,8 +106,8 @@ def sphere_variance(relative_step: ArrayLike, stiffness: ArrayLike, diffusion: A
     r, k = positive("relative_step", relative_step), numbers("stiffness", stiffness, 0.0)
     if bool(np.any(r >= 1.0)) or bool(np.any(r * k >= 1.0 + np.sqrt(1.0 - np.minimum(r, 1.0) ** 2))):
         raise InputError("relative_step must be below 1, and so small that relative_step times stiffness stays below 2")
-    kept = np.sqrt(1.0 - r * r) - k * r
-    return np.asarray((r * positive("diffusion", diffusion)) ** 2 / (1.0 - kept * kept))
+    lost = r * r / (1.0 + np.sqrt(1.0 - r * r)) + r * k  # 1 - (cos phi - k sin phi), without cancellation
+    return np.asarray((r * positive("diffusion", diffusion)) ** 2 / (lost * (2.0 - lost)))
 
 
 def memory_exponent(stiffness_exponent: float, height_exponent: float) -> float:
