@@ -50,7 +50,7 @@ def main() -> None:
 
         fitted = [curve(rv.schedules.constant(T, 1.0)), curve(rv.schedules.cosine(T, 1.0))]
         by_steps = AnnealingLaw.fit(fitted, decay_factor=None)
-        by_rate = RelaxationLaw.fit(fitted, clock=1.0, warmup_area="ramp")
+        by_rate = RelaxationLaw.fit(fitted, alpha=None, relaxation=None, clock=1.0, warmup_area="ramp")
         for k, s in enumerate(
             (
                 rv.schedules.wsd(T, 1.0, decay_fraction=0.1, name="WSD, a tenth"),

@@ -167,7 +167,7 @@ def _clock(setting: Setting, clock: float = 1.0) -> list[Check]:
     """Fitted to a constant and a cosine run, the law on the clock of cumulative LR predicts eight other schedules."""
     valley, T = _valley(), 20_000
     fitted = [_curve(valley, s) for s in (schedules.constant(T, 1.0), schedules.cosine(T, 1.0))]
-    law = RelaxationLaw.fit(fitted, clock=clock, warmup_area="ramp")
+    law = RelaxationLaw.fit(fitted, alpha=None, relaxation=None, clock=clock, warmup_area="ramp")
     others = [
         schedules.wsd(T, 1.0, decay_fraction=0.1),
         schedules.wsd(T, 1.0, decay_fraction=0.3, decay_shape="sqrt"),
@@ -199,7 +199,7 @@ def _parameters(law: RelaxationLaw) -> list[Check]:
     alone = RiverValley([_H], np.sqrt(_TRACE), FlatRiver(), start_hill=np.sqrt(_TRACE / (_H * (2.0 - _H))))
     step = schedules.multi_step(8_000, 1.0, boundaries=[0.5], factors=[0.3])
     pair = [_curve(alone, s, 100) for s in (step, schedules.cosine(8_000, 1.0))]
-    pure = RelaxationLaw.fit(pair, clock=law.clock, warmup_area="ramp")
+    pure = RelaxationLaw.fit(pair, alpha=None, relaxation=None, clock=law.clock, warmup_area="ramp")
     return [
         near("relaxation per unit of LR, 2 h, noisy mode alone", 2.0 * _H, pure.relaxation, relative=1e-3, basis="eta h"),
         near("gain, tr(Sigma) / 4, noisy mode alone", 0.25 * _TRACE, pure.B, relative=3e-3, basis="eta h"),

@@ -66,6 +66,11 @@ class Law(ABC):
         """Update count of the first reading that fits take into account: the end of the warm-up."""
         return schedule.warmup_steps
 
+    @classmethod
+    def prior_centers(cls, peak_lr: float, options: Mapping[str, object]) -> dict[str, float]:
+        """What parameters are regularised toward where their own `default` will not do because it has a unit; by name."""
+        return {}
+
     def unsupported(self, s: Schedule) -> str | None:
         """Why the fitted curves do not support any prediction for this schedule; None where they do."""
         return None
@@ -118,7 +123,8 @@ class Law(ABC):
             unknown, missing or out of range.
         """
         chosen = checked_curves(curves)
-        return fit_law(cls, chosen, fit_options(cls, len(chosen), warmup_area, huber_delta, confidence, options))
+        peaks = [curve.schedule.peak_lr for curve in chosen]
+        return fit_law(cls, chosen, fit_options(cls, peaks, warmup_area, huber_delta, confidence, options))
 
     @classmethod
     def from_numbers(cls, numbers: Mapping[str, float], warmup_area: str, result: FitResult | None = None) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,13 +67,13 @@ def option_names(law: type[Law]) -> tuple[str, ...]:
 
 def fit_options(
     law: type[Law],
-    curves: int,
+    peaks: Sequence[float],
     warmup_area: str | None,
     huber_delta: float,
     confidence: float,
     options: Mapping[str, object],
 ) -> FitOptions:
-    """Check the options of a fit to that many curves.
+    """Check the options of a fit to curves of these peak LRs.
 
     Raises
     ------
@@ -92,8 +92,10 @@ def fit_options(
     starts: list[tuple[float, ...]] = []
     fixed: dict[str, float] = {}
     priors: dict[str, Prior] = {}
+    curves = len(peaks)
+    centers = law.prior_centers(_middle(peaks), options)
     for parameter in law.shape_parameters:
-        value, prior = _choice(parameter, options)
+        value, prior = _choice(parameter, options, centers.get(parameter.name, parameter.default))
         if value is not None:
             fixed[parameter.name] = value
             continue
@@ -113,10 +115,17 @@ def fit_options(
     return FitOptions(area, delta, level, tuple(free), tuple(starts), fixed, priors, configuration, per_curve)
 
 
-def _choice(parameter: ShapeParameter, options: Mapping[str, object]) -> tuple[float | None, Prior | None]:
+def _middle(peaks: Sequence[float]) -> float:
+    """The geometric mean of the peak LRs, 1 where an LR was never above 0."""
+    return float(np.exp(np.mean(np.log(peaks)))) if min(peaks) > 0.0 else 1.0
+
+
+def _choice(
+    parameter: ShapeParameter, options: Mapping[str, object], default: float | None
+) -> tuple[float | None, Prior | None]:
     """(value it is fixed at, None), or (None, its prior) for a free parameter."""
     name, given = parameter.name, parameter.name in options
-    value = options.get(name, parameter.default)
+    value = options.get(name, default)
     number = None if value is None else checks.real(name, value, parameter.low, parameter.high)
     if name + _STRENGTH in options and options[name + _STRENGTH] is not None:
         strength = checks.real(name + _STRENGTH, options[name + _STRENGTH], 0.0, open_low=True)

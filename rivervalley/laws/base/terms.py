@@ -13,8 +13,9 @@ from rivervalley.laws.base.points import Points
 
 # At alpha = 0 the term is a constant, the same as L0, and no gradient leads away: fits stay above it.
 ALPHA = ShapeParameter("alpha", "A", 1e-3, 10.0, starts=(0.1, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.3, 1.7), scale="log")
-# For laws that search for a relaxation rate too: from steeper ones a search may end where annealing acts at once.
-GENTLE_ALPHA = replace(ALPHA, starts=ALPHA.starts[:7])
+# For laws that search for a relaxation rate too: from steeper ones a search may end where annealing acts at once. A constant
+# run with one decay hardly tells progress from slow relaxation: see docs/calibration.md for what regularises them.
+GENTLE_ALPHA = replace(ALPHA, starts=ALPHA.starts[:7], default=0.48, strength=400.0)
 
 LARGEST_DECAY_FACTOR = 1.0 - 1e-6  # a memory of a million updates
 DECAY_FACTOR = ShapeParameter(

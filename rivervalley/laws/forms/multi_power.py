@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -18,6 +19,8 @@ from rivervalley.laws.base.points import Points
 from rivervalley.laws.base.registry import register_law
 from rivervalley.laws.base.terms import GENTLE_ALPHA, forward_term, on_change
 from rivervalley.laws.base.updates import Updates, merged_updates
+
+RELAXATION = 3e-3  # K x LR^(1 - gamma) at the peak LR, per update: what public runs of language models agree on
 
 
 @register_law
@@ -42,7 +45,8 @@ class MultiPowerLaw(Law):
     K, beta and gamma are hardly distinguished by two or three curves, and the free fit predicts worse than one with beta and
     gamma fixed: as beta falls to 0, B grows without limit. `fit` fixes them unless told otherwise: gamma = 1/2 lies between
     the clocks of steps and of cumulative LR, beta = 2 is what all nine public curves of a size agree on. Both are weaker
-    knowledge than a fit's, and better than what three curves say of them.
+    knowledge than a fit's, and better than what three curves say of them. K and alpha are regularised, for a constant run with
+    one decay leaves them open (docs/calibration.md); None in place of a number fits any of the four freely.
 
     The mixture's relaxation rates are carried from update to update, to 1e-9 of what the LR moves. Where losses are asked for
     at few updates, those in between that are nearly alike are merged: that changes the last term by less than 5e-5 of it.
@@ -72,11 +76,18 @@ class MultiPowerLaw(Law):
     coefficients: ClassVar[tuple[str, ...]] = ("L0", "A", "B")
     shape_parameters: ClassVar[tuple[ShapeParameter, ...]] = (
         GENTLE_ALPHA,
-        ShapeParameter("K", "B", 1e-6, 1e9, starts=(0.03, 0.3, 3.0), scale="log"),
+        ShapeParameter("K", "B", 1e-6, 1e9, starts=(0.03, 0.3, 3.0), scale="log", default=0.2, strength=100.0),
         ShapeParameter("beta", "B", 1e-3, 100.0, starts=(0.5, 2.0), scale="log", default=2.0, fixed=True),
         ShapeParameter("gamma", "B", 0.0, 2.0, starts=(0.3, 0.7), default=0.5, fixed=True),
     )
     annealing_coefficient: ClassVar[str | None] = "B"
+
+    @classmethod
+    def prior_centers(cls, peak_lr: float, options: Mapping[str, object]) -> dict[str, float]:
+        """K such that K eta^-gamma S grows by RELAXATION an update at the peak LR."""
+        gamma = options.get("gamma")
+        power = gamma if isinstance(gamma, (int, float)) else 0.5
+        return {"K": RELAXATION * peak_lr ** (power - 1.0)}
 
     @staticmethod
     def terms(points: Points) -> Terms:

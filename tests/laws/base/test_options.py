@@ -175,7 +175,7 @@ def test_a_law_s_own_prior_keeps_its_starts_and_can_be_taken_off():
 
 
 def _without_prior(law, made):
-    options = fit_options(LateLaw, 2, None, 1e-3, 0.95, {"unit": 50.0, "alpha": None})
+    options = fit_options(LateLaw, [1.0, 1.0], None, 1e-3, 0.95, {"unit": 50.0, "alpha": None})
     from rivervalley.laws.base.fit import fit_law
 
     free = fit_law(LateLaw, made, options).result

@@ -77,6 +77,9 @@ def test_large_beta_is_one_relaxation_rate_in_summed_rate():
     assert np.allclose(law.predict(s)[10:], -0.199 * (1.0 - np.exp(-rate * 0.001 * n)), rtol=0.02)
 
 
+FREE = {"alpha": None, "K": None}  # without the law's own priors
+
+
 @pytest.mark.parametrize("free", [False, True])
 def test_noise_free_curves_give_the_parameters_back(free):
     truth = MultiPowerLaw(L0=2.9, A=0.5, alpha=0.5, B=400.0, K=0.3, beta=1.2, gamma=0.6)
@@ -87,7 +90,7 @@ def test_noise_free_curves_give_the_parameters_back(free):
     ]
     steps = np.arange(600, 12_001, 150)
     curves = [rv.LossCurve(steps, truth.predict_at(s, steps), s, s.name) for s in schedules]
-    law = MultiPowerLaw.fit(curves, beta=None if free else 1.2, gamma=None if free else 0.6)
+    law = MultiPowerLaw.fit(curves, **FREE, beta=None if free else 1.2, gamma=None if free else 0.6)
     for name, value in truth.params.items():
         assert law.params[name] == pytest.approx(value, rel=1e-5 if free else 1e-6)
 
@@ -106,10 +109,10 @@ def noisy_curves():
 def test_a_drawn_beta_has_the_least_objective_of_all_held_ones():
     """The objective with the prior against fits that hold beta, with the prior added by hand: least where the fit ends."""
     curves = noisy_curves()
-    law = MultiPowerLaw.fit(curves, beta=2.0, beta_strength=3.0)
+    law = MultiPowerLaw.fit(curves, **FREE, beta=2.0, beta_strength=3.0)
 
     def with_prior(beta):
-        held = MultiPowerLaw.fit(curves, beta=beta).diagnostics["objective"]
+        held = MultiPowerLaw.fit(curves, **FREE, beta=beta).diagnostics["objective"]
         return held + 0.5 * 3.0 * np.log(beta / 2.0) ** 2 * 1e-6
 
     assert law.diagnostics["priors"] == {"beta": [2.0, 3.0]}
@@ -121,13 +124,15 @@ def test_a_drawn_beta_has_the_least_objective_of_all_held_ones():
 
 def test_a_drawn_beta_lies_between_held_and_free():
     curves = noisy_curves()
-    held, free = MultiPowerLaw.fit(curves), MultiPowerLaw.fit(curves, beta=None)
-    weak, strong = (MultiPowerLaw.fit(curves, beta_strength=strength) for strength in (1e-6, 1e9))
+    held, free = MultiPowerLaw.fit(curves, **FREE), MultiPowerLaw.fit(curves, **FREE, beta=None)
+    weak, strong = (MultiPowerLaw.fit(curves, **FREE, beta_strength=strength) for strength in (1e-6, 1e9))
     assert weak.diagnostics["objective"] == pytest.approx(free.diagnostics["objective"], rel=1e-4)
     assert strong.beta == pytest.approx(2.0, rel=1e-4) and strong.B == pytest.approx(held.B, rel=1e-4)
     # Strength s is a standard error of 1 / sqrt(s) in the logarithm where the curves have no say.
     assert strong.diagnostics["standard_errors"]["beta"] == pytest.approx(2.0 / np.sqrt(1e9), rel=1e-3)
-    errors = [law.diagnostics["standard_errors"]["K"] for law in (held, MultiPowerLaw.fit(curves, beta_strength=100.0), free)]
+    errors = [
+        law.diagnostics["standard_errors"]["K"] for law in (held, MultiPowerLaw.fit(curves, **FREE, beta_strength=100.0), free)
+    ]
     assert errors[0] < errors[1] < errors[2]
 
 
@@ -147,6 +152,30 @@ def test_a_law_comes_back_from_its_file(tmp_path):
 
 def test_a_long_run_costs_little_more_than_its_length():
     assert np.isfinite(LAW.predict(rv.schedules.cosine(300_000, 3e-4))[1:]).all()
+
+
+def test_a_constant_run_with_one_decay_leaves_K_to_its_prior():
+    """Freely K runs away from such a pair and the next runs are missed by percents; the prior keeps it (docs/calibration.md)."""
+    read = "lrs/sp_124M_{}".format
+    pair = [rv.datasets.load(read(name)) for name in ("const_lr0.001_T50000", "wsd-linear0.1_lr0.001_T15000")]
+    later = [rv.datasets.load(read(name)) for name in ("cos0_lr0.001_T50000", "wsd-linear0.1_lr0.001_T35000")]
+
+    def error(law):
+        forecasts = [rv.laws.predict_held_out(law, curve) for curve in later]
+        return np.mean([abs(forecast.predicted / forecast.loss - 1.0) for forecast in forecasts])
+
+    assert error(MultiPowerLaw.fit(pair, **FREE)) > 0.02
+    assert error(MultiPowerLaw.fit(pair)) < 0.005
+
+
+def test_the_prior_of_K_has_the_unit_of_the_lr():
+    """The same run with its LRs in another unit is fitted alike: K scales by unit^(gamma - 1)."""
+    s = rv.schedules.cosine(4000, 3e-4, final_lr=3e-5, warmup_steps=100)
+    steps = np.arange(200, 4001, 50)
+    loss = LAW.predict_at(s, steps)
+    plain = MultiPowerLaw.fit(rv.LossCurve(steps, loss, s, "plain"))
+    scaled = MultiPowerLaw.fit(rv.LossCurve(steps, loss, s.scaled(1e3), "scaled"))
+    assert scaled.K == pytest.approx(plain.K * 1e3**-0.5, rel=1e-6)
 
 
 # The rule.
@@ -196,7 +225,7 @@ HELD_OUT = ("constant_72000", "cosine_72000", "wsd_20000_24000", "wsdld_20000_24
 
 
 @pytest.mark.parametrize(
-    "size, r2, mae, mape, worst", [("25M", 0.99853, 0.00408, 0.00120, 0.00515), ("100M", 0.99861, 0.00354, 0.00117, 0.00546)]
+    "size, r2, mae, mape, worst", [("25M", 0.99848, 0.00410, 0.00120, 0.00544), ("100M", 0.99862, 0.00352, 0.00116, 0.00548)]
 )
 def test_real_curves_three_fitted_six_held_out(size, r2, mae, mape, worst):
     def read(name):
