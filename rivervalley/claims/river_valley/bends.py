@@ -305,7 +305,11 @@ def _chords(radius_scale: float, _: Setting) -> list[Check]:
 
         predicted.append((4.0 * g * R**2 * 6.0 * np.sqrt(3.0) / stiffness) ** (1.0 / 3.0))
         measured.append(_critical(falls, predicted[-1]))
-        exact.append(_critical(lambda n, w=(R, stiffness, g): bool(np.all(np.diff(_profile(*w, n)) < 0.0)), predicted[-1]))
+
+        def falls_in_plane(length: float, R: float = R, stiffness: float = stiffness, g: float = g) -> bool:
+            return bool(np.all(np.diff(_profile(R, stiffness, g, length)) < 0.0))
+
+        exact.append(_critical(falls_in_plane, predicted[-1]))
     told = [theory.critical_chord(R, stiffness, g) for R, stiffness, g in worlds]
     near_formula = [(length / R) ** 2 for length, (R, _s, _g) in zip(predicted, worlds, strict=True)]
     return [

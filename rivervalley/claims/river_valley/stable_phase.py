@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from rivervalley import schedules, theory
-from rivervalley._common.checks import DivergenceError
 from rivervalley.claims.checks import Check, agreement, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.landscapes import FlatRiver, LinearRiver, PowerRiver, PowerWall, RiverValley, WalledValley
@@ -20,32 +19,6 @@ from rivervalley.landscapes.valleys.update_rules import Average, Momentum, Proje
 from rivervalley.simulation.simulate import simulate
 
 _claim = partial(Claim, paper="arXiv 2410.05192", kind="statistical")
-
-
-# RV-05: how large the rate may be.
-
-
-def _range(largest: float, _: Setting) -> list[Check]:
-    """eta gamma_max from the paper's bound up to the edge of stability; `largest` is the last of them."""
-    hills, river = np.array([0.5, 1.0, 2.0]), PowerRiver(1.0, 1.0)
-    gamma, steepest = 0.5, 2.0
-    checks = []
-    for product in (gamma / (2.0 * steepest), 0.5, 1.0, 1.5, largest):
-        rate = product / steepest
-        steps = round(400.0 / rate)
-        valley = RiverValley(hills, 0.1, river, start_hill=1.0)
-        try:
-            run = valley.expected(schedules.constant(steps, rate), steps)
-            hill, place = float(run.components["hill"][-1]), float(run.state[0, -1])
-        except DivergenceError:
-            hill = place = np.nan
-        # Descent in steps lags the flow of the river by a share of order eta.
-        checks.append(
-            near(f"place on the river at S = 400, eta h = {product:g}", float(river.position(400.0, 0.0)), place, 0.05)
-        )
-        stable = float(np.sum(theory.stationary_hill_loss(rate, hills, 0.1))) if product < 2.0 else np.nan
-        checks.append(near(f"hill loss, eta h = {product:g}", stable, hill, relative=1e-6))
-    return checks
 
 
 # RV-10: equipartition.
@@ -220,21 +193,6 @@ def _hidden(hills: Sequence[float], setting: Setting) -> list[Check]:
 
 
 CLAIMS: Sequence[Claim] = (
-    _claim(
-        id="RV-05",
-        section="docs/theory/river_valley.md#2-tracking-the-river",
-        ruling="corrected",
-        premise="Quadratic hills on a straight river.",
-        breaks="stability: the largest eta h is 2.05",
-        correction="Tracking ends with stability, eta h = 2, far above the proven range.",
-        statement="The river is tracked at any stable rate, not only within the range for which the paper proves it.",
-        formula="eta gamma_max from gamma / (2 gamma_max) up to 2",
-        status="derived",
-        kind="exact",
-        measure=partial(_range, 1.9),
-        control=partial(_range, 2.05),
-        note="The proven range is sufficient, far from necessary: on quadratics tracking ends with stability, at eta h = 2.",
-    ),
     _claim(
         id="RV-10",
         section="docs/theory/river_valley.md#5-the-stable-phase",
