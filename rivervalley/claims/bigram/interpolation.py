@@ -13,7 +13,8 @@ from scipy.special import log_softmax
 
 from rivervalley import schedules
 from rivervalley._common.checks import FloatArray
-from rivervalley.claims.checks import Check, agreement, at_least, at_most, near
+from rivervalley.claims.bigram import _twin
+from rivervalley.claims.checks import Check, agreement, at_least, sampled, surely_above, surely_below
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.curves.run import Run
 from rivervalley.landscapes import Bigram, cities
@@ -71,29 +72,38 @@ def _branches(model: Bigram, setting: Setting, tail: int) -> tuple[Run, Run]:
 def _decayed(setting: Setting, tail: int = 4_000) -> list[Check]:
     model = Bigram(cities([1] * 40 + [4] * 4))
     checks = []
+    places = np.linspace(0.0, 1.0, 11)
     for length, monotone in ((tail, True), (100, False)):
         early, late = _branches(model, setting, length)
-        places = np.linspace(0.0, 1.0, 11)
         parts = _line(model, early.state, late.state, places.tolist())
         loss = parts.sum(axis=2)
+        told = _decayed_profile(model, early.schedule.lr, late.schedule.lr, places)
         steps = np.diff(loss, axis=0)
-        rise, error = steps.mean(axis=1), steps.std(axis=1, ddof=1) / np.sqrt(steps.shape[1])
-        worst = int(np.argmax(rise))
+        k = int(np.argmax(steps.mean(axis=1)))
         if monotone:
-            checks.append(at_most(f"largest rise on the line, decay of {length}", 0.0, rise[worst], 5.0 * error[worst]))
+            checks.append(surely_below(f"largest rise on the line, decay of {length}", 0.0, steps[k]))
         else:
-            checks.append(at_least(f"largest rise on the line, decay of {length}", error[worst], rise[worst]))
-        # River S1 -> S2: the margin grows by ln(S2 / S1); hills of the two decays are independent.
-        sums = [float(run.schedule.lr.sum()) for run in (early, late)]
-        river = float(model.deterministic_excess(sums[1])[0]) * 40 / 44
-        slope = -river * np.log(sums[1] / sums[0]) + 2.0 * parts[-1, :, 0].mean()
-        found = (loss[-1] - loss[-2]) / 0.1
-        curve = parts[-1, :, 0].mean() + parts[0, :, 0].mean() + 0.5 * river * np.log(sums[1] / sums[0]) ** 2
-        bend = 0.1 * curve  # the difference is taken a tenth of the way before the end
-        s = found.std(ddof=1) / np.sqrt(found.size)
-        scale = abs(slope) + curve
-        checks.append(near(f"slope at the later end, decay of {length}", slope - bend, found.mean(), 5.0 * s + 0.06 * scale))
+            checks.append(surely_above(f"largest rise on the line, decay of {length}", 0.0, steps[k]))
+        what = f"loss at 0, 0.3, 0.7, 1 of the line, decay of {length}"
+        # Softmax beyond the linear formula, and visits of each context that scatter by 1 / sqrt(pi T).
+        checks.append(sampled(what, told[[0, 3, 7, 10]], loss[[0, 3, 7, 10]].T, 0.03, "softmax, 1 / visits"))
+        what = f"fall over its last tenth, decay of {length}"
+        scale = 0.03 * float(np.abs(told[10]) + np.abs(told[9]))
+        slack = scale / abs(float(told[9] - told[10]))
+        checks.append(sampled(what, told[9] - told[10], loss[9] - loss[10], min(slack, 0.25), "softmax, 1 / visits"))
     return checks
+
+
+def _decayed_profile(model: Bigram, early: FloatArray, late: FloatArray, places: FloatArray) -> FloatArray:
+    """Loss on the line: certain contexts between their margins, hills (1 - a)^2 and a^2 of those at the ends, which are independent."""
+    margins = []
+    for lr in (early, late):
+        u = -np.expm1(-_twin.leak(1, 4, 1.0 / 44.0, float(lr.sum())))
+        margins.append(np.log(3.0 * (1.0 - u) / u))
+    hills = [4.0 / 44.0 * _twin.linearised(lr, 1.0 / 44.0, 0.25, 3)[-1] for lr in (early, late)]
+    m = (1.0 - places) * margins[0] + places * margins[1]
+    river = 40.0 / 44.0 * np.log1p(3.0 * np.exp(-m))
+    return np.asarray(river + (1.0 - places) ** 2 * hills[0] + places**2 * hills[1])
 
 
 # BG-14: the gradient points where nothing is gained.
@@ -153,8 +163,8 @@ CLAIMS: Sequence[Claim] = (
         premise="Two decayed checkpoints of one run.",
         breaks="the length of the decay: 100 updates in place of 4000",
         correction="Only after long decays; after short ones the line is a well.",
-        statement="The line between two decayed checkpoints falls all the way, if the decays were long enough.",
-        formula="slope at the later end: -river ln(S_2 / S_1) + 2 (hill loss left)",
+        statement="The line between two decayed checkpoints falls all the way.",
+        formula="pi ln(1 + (V - 1) e^-m(a)) + (1 - a)^2 H_1 + a^2 H_2: slope at the end -river ln(S_2 / S_1) + 2 H_2",
         status="derived",
         kind="statistical",
         measure=_decayed,
