@@ -21,7 +21,7 @@ from scipy.stats import t as student
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
-from rivervalley.laws.base.calibration import estimates_variance
+from rivervalley.laws.base.calibration import Calibration, estimates_variance
 from rivervalley.laws.base.diagnostics import log_jacobian
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.points import Points
@@ -139,10 +139,19 @@ def doublings_away(result: FitResult, s: Schedule) -> float:
     return away if away > 0.015 else 0.0
 
 
+def length_sd(calibration: Calibration, result: FitResult, s: Schedule) -> float:
+    """Relative standard deviation for a run shorter or longer than those that were fitted and decay."""
+    decaying = [curve.schedule_steps for curve in result.curves if curve.kind != "constant"]
+    if not decaying:
+        return 0.0
+    away = min((float(np.log(s.steps / steps)) for steps in decaying), key=abs)
+    return calibration.longer_sd * away if away > 0.0 else -calibration.shorter_sd * away
+
+
 def extrapolation_sd(law: Law, result: FitResult, s: Schedule, points: Points, noise: FloatArray) -> FloatArray:
     """Relative standard deviation for what the fitted curves did not show, shape (R,).
 
-    Another peak LR, by the law's calibration; `noise` is the share of the annealing term in the loss. From where the LR rises
+    Another peak LR and another length, by the law's calibration; `noise` is the share of the annealing term in the loss. From where the LR rises
     after the warm-up, from where it has been 0 for more than one update, and for each factor e by which the cumulative LR
     exceeds three times that of the longest fitted curve: half a percent, a judgement, for no public runs tell.
     """
@@ -151,6 +160,7 @@ def extrapolation_sd(law: Law, result: FitResult, s: Schedule, points: Points, n
     away, span = doublings_away(result, s), np.log2(result.peak_lr[1] / result.peak_lr[0])
     variance = (away * calibration.peak_noise * noise) ** 2
     variance += (away * calibration.peak_sd) ** 2 + (calibration.span_sd * span) ** 2
+    variance += length_sd(calibration, result, s) ** 2
     start = max(s.warmup_steps - 1, 0)
     rising = np.flatnonzero(np.diff(lr[start:]) > 1e-9 * s.peak_lr)
     if rising.size:

@@ -32,6 +32,9 @@ from rivervalley.schedules import Schedule
 FRACTIONS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 0.9)
 SIMPLE = ("linear", "sqrt", "cosine")  # decay shapes that are recommended; the others are shown
 HIGHEST = 2.0  # times the highest peak LR that ran
+PEAK_MARGIN = (
+    0.0015  # of the loss: of peaks within it the lowest is taken, for laws are optimistic at high ones (docs/calibration.md)
+)
 LONGEST_SAVING = 8.0  # times the run, how far a longer cosine or constant run is followed
 
 
@@ -78,8 +81,8 @@ class Plan:
     Attributes
     ----------
     recommended : ScheduleForecast
-        The one to run: the lowest of constant, cosine, linear and WSD with its best linear, sqrt or cosine decay, at the best
-        of the candidate peaks.
+        The one to run: the lowest of constant, cosine, linear and WSD with its best linear, sqrt or cosine decay, at the
+        lowest of the candidate peaks whose best is within 0.15 % of the best of all.
     against : tuple of Comparison
         With a cosine to 0 and with a constant LR.
     forecasts : tuple of ScheduleForecast
@@ -167,7 +170,8 @@ def plan(
     for run in runs:
         simple.append(_simple(law, run))
         bar.update()
-    chosen = min(range(len(runs)), key=lambda k: simple[k][0].loss)
+    enough = (1.0 + PEAK_MARGIN) * min(options[0].loss for options in simple)
+    chosen = min((k for k in range(len(runs)) if simple[k][0].loss <= enough), key=lambda k: peaks[k])
     run, candidates = runs[chosen], simple[chosen]
     recommended = candidates[0]
     rest = []

@@ -9,7 +9,7 @@ import numpy as np
 
 from rivervalley.laws import DifferenceBand
 from rivervalley.planning.forecasts import ScheduleForecast
-from rivervalley.planning.plan import Comparison, Plan
+from rivervalley.planning.plan import PEAK_MARGIN, Comparison, Plan
 
 
 def headline(plan: Plan) -> list[str]:
@@ -128,11 +128,13 @@ def _schedules(plan: Plan) -> Iterator[str]:
 
 
 def _peaks(plan: Plan) -> Iterator[str]:
-    yield f"{'peak LR':<12} {'best simple schedule':<26} {'final loss':>11} {'above the best':>15} {'90 % interval':>20}"
+    yield f"{'peak LR':<12} {'best simple schedule':<26} {'final loss':>11} {'minus chosen':>15} {'90 % interval':>20}"
     for peak in plan.peaks:
-        regret = f"{peak.regret.difference:.4f}" if peak.regret else ""
+        regret = f"{peak.regret.difference:+.4f}" if peak.regret else "chosen"
         interval = f"{peak.regret.low:+.4f} to {peak.regret.high:+.4f}" if peak.regret else ""
         yield f"{peak.peak_lr:<12g} {peak.forecast.name:<26} {peak.forecast.loss:>11.4f} {regret:>15} {interval:>20}"
+    if plan.recommended.schedule.peak_lr != plan.peaks[0].peak_lr:
+        yield f"Of peaks within {100 * PEAK_MARGIN:g} % of the lowest forecast the smallest is chosen: laws are optimistic at high peaks."
     yield "No law sees divergence coming: a high peak that was not run may fail whatever is predicted."
 
 

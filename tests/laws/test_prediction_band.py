@@ -213,3 +213,30 @@ def test_constants_of_other_models_serve_a_model_left_out(ends):
     low, high = np.min(found, axis=0), np.max(found, axis=0)
     assert low[0] < 1.2 * CALIBRATION.run_to_run_sd and high[0] > 0.8 * CALIBRATION.run_to_run_sd
     assert low[1] < 1.2 * CALIBRATION.misfit_scale and high[1] > 0.8 * CALIBRATION.misfit_scale
+
+
+def test_the_equilibrium_law_widens_its_band_for_other_lengths_than_those_that_decayed():
+    read = rv.datasets.load
+    fitted = [read("olmo/190M_constant_10xC"), read("olmo/190M_wsd_1xC")]
+    law = rv.laws.EquilibriumLaw.fit(fitted, weight_decay=0.1)
+    calibration, steps, peak = law.calibration, fitted[1].schedule.steps, law.peak_lr[0]
+
+    def extrapolation(factor):
+        s = schedules.wsd(round(factor * steps), peak, warmup_steps=363, decay_fraction=0.1, final_lr=0.1 * peak)
+        return predict_band(law, s).parts["extrapolation"][0]
+
+    assert extrapolation(1.0) == 0.0
+    assert extrapolation(0.25) == pytest.approx(calibration.shorter_sd * np.log(4.0), rel=1e-3)
+    assert extrapolation(4.0) == pytest.approx(calibration.longer_sd * np.log(4.0), rel=1e-3)
+
+
+def test_intervals_cover_short_runs_forecast_from_a_long_cosine():
+    """Two of 18 lie outside, without the term of the length six; the constants are those of docs/calibration.md."""
+    covered = []
+    for size in ("190M", "370M", "1B"):
+        law = rv.laws.EquilibriumLaw.fit(
+            [rv.datasets.load(f"olmo/{size}_{name}_10xC") for name in ("constant", "cosine")], weight_decay=0.1
+        )
+        for name in ("wsd_0.5xC", "wsd_1xC", "wsd_2xC", "cosine_0.5xC", "cosine_1xC", "cosine_2xC"):
+            covered.append(rv.laws.predict_held_out(law, rv.datasets.load(f"olmo/{size}_{name}")).covered)
+    assert np.mean(covered) >= 0.85

@@ -154,3 +154,21 @@ def test_the_command(capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)["recommended"]["name"] == best.name
     assert main([*words, "--checkpoints", "a,b"]) == 2
     assert "--checkpoints must be" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def transferring():
+    runs = ("const_lr0.001_T50000", "cos0_lr0.001_T50000", "wsd-linear0.1_lr0.001_T35000")
+    return rv.laws.EquilibriumLaw.fit([rv.datasets.load(f"lrs/sp_124M_{run}") for run in runs], weight_decay=0.1)
+
+
+def test_the_lowest_peak_within_the_margin_is_chosen(transferring):
+    """Laws are optimistic at high peaks: 1.9e-3 is forecast a hair lower than 1.4e-3, and not taken."""
+    peaks = [5e-4, 1e-3, 1.4e-3, 1.9e-3]
+    advice = plan(transferring, 50_000, peaks)
+    losses = {row.peak_lr: row.forecast.loss for row in advice.peaks}
+    enough = 1.0015 * min(losses.values())
+    chosen = advice.recommended.schedule.peak_lr
+    assert chosen == min(peak for peak in peaks if losses[peak] <= enough)
+    assert [row.peak_lr for row in advice.peaks if row.regret is None] == [chosen]
+    assert min(losses, key=losses.get) != chosen

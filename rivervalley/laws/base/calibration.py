@@ -26,6 +26,8 @@ class Calibration:
         For each doubling of the peak LR outside the fitted ones: of the loss, and of the share of the annealing term in it.
     span_sd : float
         For each doubling between the lowest and the highest fitted peak LR.
+    shorter_sd, longer_sd : float
+        For each factor e by which the run is shorter or longer than the nearest in length of the fitted ones that decay.
     difference_run_sd, difference_noise, difference_peak_noise, difference_span_sd : float
         The same for the logarithm of the ratio of two losses: constant; of the difference of their annealing terms' shares,
         at the fitted peak and for each doubling away from it; for each doubling of the fitted span.
@@ -37,6 +39,8 @@ class Calibration:
     peak_sd: float = 0.02
     peak_noise: float = 0.0
     span_sd: float = 0.0
+    shorter_sd: float = 0.0
+    longer_sd: float = 0.0
     difference_run_sd: float = 0.0025
     difference_noise: float = 0.0
     difference_peak_noise: float = 0.0
