@@ -13,8 +13,9 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from rivervalley._common.checks import FloatArray
-from rivervalley.claims.checks import Check, agreement, at_least, at_most, near, worst
+from rivervalley.claims.checks import Check, at_least, at_most, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, slope, vertex
 from rivervalley.landscapes import FiniteData, PowerLaw
 from rivervalley.landscapes.regression.constant_rate import ConstantRate
@@ -136,8 +137,7 @@ def _noise_scale(setting: Setting, error_known: bool = True) -> list[Check]:
             "noise scale over B_crit at eps = 0.3: far above", 20.0, here / float(critical_batch(1.5, 1.5, 1.0, np.array(0.3)))
         )
     )
-    checks += _sampled_gradients(setting, error_known)
-    return checks
+    return [*_sampled_gradients(setting, error_known), *checks]
 
 
 def _sampled_gradients(setting: Setting, error_known: bool) -> list[Check]:
@@ -150,17 +150,24 @@ def _sampled_gradients(setting: Setting, error_known: bool) -> list[Check]:
     squared = float(gradient @ gradient)
     error = float((scale**2) @ (w - target) ** 2) + model.floor + (model.label_variance if error_known else 0.0)
     predicted = 1.0 + error * model.trace / squared
-    draws, sizes = setting.trajectories(400, 200), (16, 256)
+    draws, sizes = setting.trajectories(1600, 400), (16, 256)
     data = FiniteData(model, max(sizes))
-    norms = np.empty((len(sizes), draws))
+    norms = np.empty((draws, len(sizes)))
     for i in range(draws):
         x, y = data.data(setting.seed, i)
         residual = x @ w - y
         for k, size in enumerate(sizes):
-            norms[k, i] = np.sum((x[:size].T @ residual[:size] / size) ** 2)
-    spread = norms.std(axis=1, ddof=1) / np.sqrt(draws)
+            norms[i, k] = np.sum((x[:size].T @ residual[:size] / size) ** 2)
     label = f"E |G_B|^2 of sampled batches of {sizes[0]} and {sizes[1]}"
-    return [agreement(label, squared * (1.0 + predicted / np.array(sizes)), norms.mean(axis=1), 1.1 * spread)]
+    # Two batch sizes give |G|^2 and tr Sigma without bias (arXiv 1812.06162, appendix A).
+    small, large = norms.T
+    trace = (small - large) / (1.0 / sizes[0] - 1.0 / sizes[1])
+    true_gradient = (sizes[1] * large - sizes[0] * small) / (sizes[1] - sizes[0])
+    return [
+        sampled(label, squared * (1.0 + predicted / np.array(sizes)), norms),
+        sampled("tr Sigma from two batch sizes", squared * predicted, trace),
+        sampled("|G|^2 from two batch sizes", squared, true_gradient),
+    ]
 
 
 # KS-22: the noise that SGD makes itself bounds alpha_S.
@@ -174,7 +181,13 @@ def _bounded(_: Setting, batch: int = 4) -> list[Check]:
         steps = np.geomspace(2e4, 2e5, 7)
         found = -slope(steps, model.constant_rate(0.4, batch).excess(steps) - model.floor)
         checks.append(near(f"late exponent of minibatch SGD, B = {batch}, a = {a}, b = {b}", expected, found, relative=0.03))
-    return checks
+    at = np.array([3, 50, 400])
+    written = _twin.moments(1.5, 2.5, 50, np.full(400, 0.4), 4, 0.0)[at - 1]
+    solved = PowerLaw(50, 1.5, 2.5).constant_rate(0.4, 4).excess(at)
+    return [
+        *checks,
+        worst("SGD at a constant LR, recursion written out", written, solved, relative=1e-6, basis="bins of modes"),
+    ]
 
 
 CLAIMS: Sequence[Claim] = (

@@ -12,8 +12,9 @@ from functools import cache, partial
 import numpy as np
 
 from rivervalley._common.checks import FloatArray
-from rivervalley.claims.checks import Check, agreement, at_least, at_most, near
+from rivervalley.claims.checks import Check, at_least, at_most, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, joint_fit, log_fit, slope
 from rivervalley.landscapes import FiniteData, PowerLaw
 
@@ -44,14 +45,37 @@ def _diminishing(setting: Setting, early: bool = True) -> list[Check]:
         # Data sets of neighbouring sizes share their samples, so that the difference of each is compared.
         rise = np.diff(losses, axis=0)
         error = rise.std(axis=1, ddof=1) / np.sqrt(draws)
-        sure = (rise.mean(axis=1) - 5.5 * error) / losses.mean(axis=1)[:-1]
-        checks.append(at_most(f"largest sure rise of the loss as N doubles, D = {samples}", 0.02, float(sure.max())))
+        k = int(np.argmax(rise.mean(axis=1) / error))
+        what = f"rise of the loss as N doubles over the loss, surest, D = {samples}"
+        level = float(losses.mean(axis=1)[k])
+        checks.append(at_most(what, 0.0, float(rise.mean(axis=1)[k]) / level, standard_error=float(error[k]) / level))
         gain = -rise.mean(axis=1) / losses.mean(axis=1)[:-1]
         if early:
+            spread = float(np.hypot(*(error[[0, -1]] / losses.mean(axis=1)[[0, -2]])))
             checks.append(
-                at_least(f"gain of the first doubling over that of the last, D = {samples}", 1.3, gain[0] / max(gain[-1], 1e-3))
+                at_least(
+                    f"gain of the first doubling less that of the last, D = {samples}",
+                    0.0,
+                    float(gain[0] - gain[-1]),
+                    standard_error=spread,
+                )
             )
-    return checks
+    return [*checks, _written_out(1.5, 0.0, setting.seed)]
+
+
+def _written_out(b: float, sig2: float, seed: int) -> Check:
+    """Flow on two data sets, one with more samples than modes and one with fewer, from singular values."""
+    times = np.array([0.5, 3.0, 40.0, 1000.0])
+    ratio = []
+    for size, samples in ((24, 60), (60, 24)):
+        model = PowerLaw(size, 1.5, b, label_noise_std=sig2**0.5, bin_ratio=1.0)
+        data = FiniteData(model, samples)
+        j = np.arange(1.0, size + 1.0)
+        written = _twin.flow_on_data(*data.data(seed, 0), j ** (0.5 * (1.5 - b)), j**-1.5, _twin.floor(b, size), times)
+        ratio.append(data.gradient_flow(times, 1, seed)[0] / written)
+    return worst(
+        f"gradient flow on data, from singular values, b = {b}, label variance {sig2:g}", 1.0, ratio, 1e-6, basis="floor's sum"
+    )
 
 
 # KS-14, KS-15: the joint law, and what it depends on.
@@ -86,6 +110,7 @@ def _joint(setting: Setting, world: str = "data") -> list[Check]:
         checks.append(near(f"alpha_D of the joint law, {label}", 0.5 * (low + high), found[3], absolute=0.5 * (high - low)))
     if world == "data":
         checks += _data_law(setting)
+        checks.append(_written_out(1.5, 0.3, setting.seed))
     return checks
 
 
@@ -105,7 +130,7 @@ def _data_law(setting: Setting) -> list[Check]:
 def _collapse(setting: Setting, power: float | None = None) -> list[Check]:
     checks = []
     floors = np.array([PowerLaw(int(n), 1.5, 1.5).floor for n in SIZES])
-    for sig2, expected in ((0.0, 1.05), (0.3, 1.26)):
+    for sig2 in (0.3, 0.0):
         loss = _grid(sig2, setting.seed, setting.quick)
         over = loss / floors[:, None] - 1.0
         keep = over > 0.02
@@ -127,8 +152,21 @@ def _collapse(setting: Setting, power: float | None = None) -> list[Check]:
                 absolute=0.12,
             )
         )
-        checks.append(near(f"power of N in the best collapse, {label}", expected, best, absolute=0.12))
-        checks.append(at_most(f"scatter of log dL around one curve, {label}", 0.09, scatter(best)))
+        checks.append(at_most(f"scatter of log dL around one curve of N^p / D, {label}", 0.09, scatter(best)))
+        # The grid's noise moves the best power by about 0.04; sizes from 8 on are finite.
+        ratio = found[1] / found[3]
+        checks.append(
+            near(f"best p against the fitted alpha_N / alpha_D, {label}", ratio, best, 0.12, basis="noise of the grid")
+        )
+        if sig2 == 0.0:
+            checks.append(
+                near("best p without label noise, alpha_N = alpha_D", 1.0, best, 0.1, basis="1 / N, noise of the grid")
+            )
+            checks.append(_written_out(1.5, 0.0, setting.seed))
+        else:
+            checks.append(
+                at_least("scatter with p = 1 over that with the best p, label variance 0.3", 1.5, scatter(1.0) / scatter(best))
+            )
     return checks
 
 
@@ -137,23 +175,16 @@ def _collapse(setting: Setting, power: float | None = None) -> list[Check]:
 
 def _variance(setting: Setting, exact: bool = True) -> list[Check]:
     checks = []
-    draws = setting.trajectories(800, 300)
+    told: list[float] = []
+    draws = setting.trajectories(1600, 400)
     for size, samples, sig2 in ((16, 64, 0.0), (16, 64, 1.0), (32, 256, 0.3), (8, 512, 0.1)):
         model = PowerLaw(size, 1.5, 1.5, label_noise_std=sig2**0.5)
         data = FiniteData(model, samples)
         loss = data.gradient_flow([1e9], draws, setting.seed)[:, 0]
-        error = model.floor + sig2
-        predicted = data.converged_excess if exact else model.floor + error * size / samples
-        # A little more than the standard error, for the skewness of the losses.
-        spread = 1.15 * loss.std(ddof=1) / np.sqrt(draws)
-        checks.append(
-            agreement(
-                f"converged loss, N = {size}, D = {samples}, label variance {sig2:g}",
-                predicted,
-                loss.mean(),
-                spread,
-            )
-        )
+        frozen = _twin.floor(1.5, size)
+        predicted = frozen + (frozen + sig2) * size / (samples - size - 1 if exact else samples)
+        checks.append(sampled(f"converged loss, N = {size}, D = {samples}, label variance {sig2:g}", predicted, loss))
+        told.append(data.converged_excess / (frozen + (frozen + sig2) * size / (samples - size - 1)))
     many = np.array([128, 256, 512, 1024, 2048])
     over = [
         flow(1.5, 1.5, 0.0, 16, int(d), draws // 4, setting.seed).min(axis=1).mean() / PowerLaw(16).floor - 1.0 for d in many
@@ -161,7 +192,7 @@ def _variance(setting: Setting, exact: bool = True) -> list[Check]:
     checks.append(
         near("power of D in dL, early-stopped, N = 16", -1.0, slope(many, over), absolute=0.12 if setting.quick else 0.08)
     )
-    return checks
+    return [*checks, worst("the package's closed form", 1.0, told, 1e-6, basis="floor's sum")]
 
 
 CLAIMS: Sequence[Claim] = (
@@ -196,14 +227,13 @@ CLAIMS: Sequence[Claim] = (
         section="docs/theory/kaplan.md#7-finite-data",
         ruling="corrected",
         premise="Gradient flow on D samples, stopped early.",
-        breaks="the power of N: the paper's 0.74",
+        breaks="the power of N where there is label noise: that without",
         correction="The structure holds with alpha_N / alpha_D = 1 or more; the published 0.74 is out of reach of this model.",
         statement="Overfitting depends on N^(alpha_N / alpha_D) / D alone.",
         formula="dL = (1 + (N / N_c)^(alpha_N / alpha_D) D_c / D)^alpha_D - 1",
         measure=_collapse,
-        control=partial(_collapse, power=0.74),
-        note="The structure is found again, the published power 0.74 is not: here alpha_N / alpha_D >= 1, so that the control, "
-        "which collapses with 0.74, fails.",
+        control=partial(_collapse, power=1.0),
+        note="The structure is found again, the published power 0.74 is not: here alpha_N / alpha_D >= 1, and near 1.2 with label noise.",
     ),
     _claim(
         id="KS-16",
