@@ -79,21 +79,21 @@ def table(law: Law, schedule: Schedule, loss: FloatArray, places: IntArray, band
 
 
 def draw(law: Law, schedule: Schedule, loss: FloatArray, band: Band | None, path: str) -> None:
-    """Predicted loss and rate against steps."""
+    """Predicted loss and LR against steps."""
     from rivervalley import plots
 
     start = max(schedule.warmup_steps, 1)
     steps = np.arange(start, schedule.steps + 1)
     with plots.style():
         figure, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
-        top.plot(steps, loss[start - 1 :], label=f"{law.name} law")
+        top.plot(steps, loss[start - 1 :], label=f"{law.name.replace('_', ' ')} law", **plots.look(schedule))
         if band is not None:
-            top.fill_between(band.steps, band.low, band.high, alpha=0.2, lw=0, label=f"{band.confidence:.0%} band")
+            top.fill_between(band.steps, band.low, band.high, alpha=0.2, lw=0, label=f"{band.confidence:.0%} interval")
         inside = loss[start - 1 + steps.size // 50 :]
-        top.set(ylabel="predicted loss", title=f"Predicted loss under {schedule.name}: {loss[-1]:.4f} at the end")
+        top.set(ylabel="predicted loss (nats)", title=f"Predicted loss under {schedule.name}: {loss[-1]:.4f} at the end")
         if np.ptp(inside) > 0.0:
             top.set_ylim(inside.min() - 0.05 * np.ptp(inside), inside.max() + 0.05 * np.ptp(inside))
         top.legend()
-        bottom.plot(np.arange(1, schedule.steps + 1), schedule.lr, color="0.3")
-        bottom.set(xlabel="step", ylabel="learning rate")
+        bottom.plot(np.arange(1, schedule.steps + 1), schedule.lr, **plots.look(schedule))
+        plots.step_axis(bottom).set_ylabel("LR")
         plots.save(figure, path)

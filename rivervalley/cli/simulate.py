@@ -92,7 +92,7 @@ def write_csv(path: str, result: Run) -> None:
 
 
 def draw(result: Run, path: str) -> None:
-    """Loss and rate against steps."""
+    """Loss and LR against steps."""
     from rivervalley import plots
 
     with plots.style():
@@ -102,6 +102,6 @@ def draw(result: Run, path: str) -> None:
         if np.all(result.loss > 0):
             top.set_yscale("log")
         top.legend()
-        bottom.plot(np.arange(1, result.schedule.steps + 1), result.schedule.lr, color="0.3")
-        bottom.set(xlabel="step", ylabel="learning rate")
+        bottom.plot(np.arange(1, result.schedule.steps + 1), result.schedule.lr, **plots.look(result.schedule))
+        plots.step_axis(bottom).set_ylabel("LR")
         plots.save(made, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from rivervalley._common.checks import InputError
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.run import Run
 from rivervalley.laws import Law, predict_band
+from rivervalley.plots.look import ink, look, muted, step_axis
 from rivervalley.schedules import Schedule, areas
 
 if TYPE_CHECKING:
@@ -22,10 +23,32 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# What would make two drawings of one figure differ.
+_DATELESS: dict[str, dict[str, str | None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
+
+STYLES = ("paper", "slide", "dark")
+
+
 @contextmanager
-def style() -> Iterator[None]:
+def style(name: str = "paper") -> Iterator[None]:
     """The project's matplotlib style for the length of a with-block: colour-blind-safe colours, light grid, no box.
 
+    Parameters
+    ----------
+    name : "paper", "slide" or "dark"
+        "slide" has larger letters and thicker lines, "dark" light lines on a dark ground.
+
+    Raises
+    ------
+    InputError
+        If there is no such style.
+
+    Examples
+    --------
     >>> import matplotlib
     >>> with style():
     ...     matplotlib.rcParams["axes.spines.top"]
@@ -33,10 +56,11 @@ def style() -> Iterator[None]:
     """
     import matplotlib.style
 
-    with (
-        resources.as_file(resources.files("rivervalley.plots") / "rivervalley.mplstyle") as path,
-        matplotlib.style.context(path),
-    ):
+    sheets = ["rivervalley"] if checks.choice("style", name, STYLES) == "paper" else ["rivervalley", name]
+    folder = resources.files("rivervalley.plots")
+    with ExitStack() as stack:
+        paths = [stack.enter_context(resources.as_file(folder / f"{sheet}.mplstyle")) for sheet in sheets]
+        stack.enter_context(matplotlib.style.context(paths))
         yield
 
 
@@ -66,48 +90,52 @@ def save(made: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure to a file, whole or not at all; the suffix (.png, .svg, .pdf) picks the format."""
     check_path(path)
     with files.replacing(path, "the plot's path") as temporary:
-        made.savefig(temporary, metadata={"Software": None} if str(path).lower().endswith(".png") else None)
+        made.savefig(temporary, metadata=_DATELESS.get(os.path.splitext(path)[1].lower()))
 
 
 def plot_schedules(schedules: Sequence[Schedule], axes: Sequence[Axes], decay_factor: float = 0.999) -> Sequence[Axes]:
-    """Learning rate, forward area S1 and annealing area S2 of each schedule, on three Axes."""
+    """LR, cumulative LR S1 and annealing area S2 of each schedule, on three Axes."""
     for schedule in schedules:
         steps = np.arange(1, schedule.steps + 1)
         thin = slice(None, None, max(1, schedule.steps // 2000))
         for ax, values in zip(
             axes, (schedule.lr, areas.forward_area(schedule), areas.annealing_area(schedule, decay_factor)), strict=True
         ):
-            ax.plot(steps[thin], values[thin], label=schedule.name)
-    for ax, label in zip(axes, ("learning rate", "forward area S1", "annealing area S2"), strict=True):
-        ax.set(xlabel="step", ylabel=label)
+            ax.plot(steps[thin], values[thin], label=schedule.name, **look(schedule))
+    for ax, label in zip(axes, ("LR", "cumulative LR $S_1$", "annealing area $S_2$"), strict=True):
+        step_axis(ax).set_ylabel(label)
     return axes
 
 
 def plot_run(run: Run, ax: Axes, parts: bool = True, label: str | None = None) -> Axes:
     """Mean loss with a band of two standard errors and, where asked, the parts that add up to it."""
     name = label or run.schedule.name
-    (line,) = ax.plot(run.steps, run.loss, label=name)
+    (line,) = ax.plot(run.steps, run.loss, label=name, **look(name))
     error = np.nan_to_num(run.loss_stderr)
     if np.any(error > 0):
         ax.fill_between(run.steps, run.loss - 2 * error, run.loss + 2 * error, color=line.get_color(), alpha=0.2, lw=0)
     if parts and len(run.components) > 1:
-        for style_of_line, (part, values) in zip(("--", ":", "-."), run.components.items(), strict=False):
-            ax.plot(run.steps, values, style_of_line, color=line.get_color(), lw=1.0, label=f"{name}: {part}")
-    ax.set(xlabel="step", ylabel="loss")
+        for part, values in run.components.items():
+            ax.plot(run.steps, values, lw=1.0, label=f"{name}: {part}", **look(part))
+    step_axis(ax).set_ylabel("loss")
     return ax
 
 
 def plot_curve(curve: LossCurve, ax: Axes, **options: Any) -> Axes:
     """Losses of a curve against its steps."""
-    ax.plot(curve.steps, curve.loss, **{"label": curve.name, "lw": 1.0, **options})
-    ax.set(xlabel="step", ylabel="loss")
+    ax.plot(curve.steps, curve.loss, **{"label": curve.name, "lw": 1.0, **look(curve.name), **options})
+    step_axis(ax).set_ylabel("loss (nats)")
     return ax
 
 
 def plot_fit(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], axes: Sequence[Axes]) -> Sequence[Axes]:
-    """Measured losses (dots), the law's lines (held-out curves dashed, with 90 % bands) and, below, relative residuals."""
+    """Measured losses (dots), the law's lines (held-out curves with 90 % bands) and, below, relative residuals.
+
+    The dots are thinned to at most 150 a curve and drawn under the lines, so that neither hides the other.
+    """
     top, bottom = axes
     lowest, highest = np.inf, -np.inf
+    colors = _colors([*fitted, *held])
     for kind, curves in (("fitted", fitted), ("held out", held)):
         for curve in curves:
             steps = curve.steps[curve.steps >= curve.schedule.warmup_steps]
@@ -115,17 +143,33 @@ def plot_fit(law: Law, fitted: Sequence[LossCurve], held: Sequence[LossCurve], a
                 continue
             loss = curve.loss[-steps.size :]
             predicted = law.predict_at(curve.schedule, steps)
-            (dots,) = top.plot(steps, loss, ".", ms=2.5, alpha=0.6, label=f"{curve.name} ({kind})")
-            top.plot(steps, predicted, "-" if kind == "fitted" else "--", color=dots.get_color(), lw=1.2)
-            bottom.plot(steps, 100.0 * (predicted / loss - 1.0), color=dots.get_color(), lw=0.8)
+            color = next(colors)
+            thin = slice(None, None, max(1, steps.size // 150))
+            line = "-" if kind == "fitted" else "--"
+            top.plot(steps[thin], loss[thin], "o", ms=2.6, alpha=0.45, mew=0, color=color)
+            top.plot(steps, predicted, line, color=color, lw=1.3, label=f"{curve.name} ({kind})")
+            bottom.plot(steps, 100.0 * (predicted / loss - 1.0), line, color=color, lw=0.8)
             if kind == "held out" and law.result is not None:
-                band = predict_band(law, curve.schedule, steps[:: max(1, steps.size // 150)])
-                top.fill_between(band.steps, band.low, band.high, color=dots.get_color(), alpha=0.15, lw=0)
+                band = predict_band(law, curve.schedule, steps[thin])
+                top.fill_between(band.steps, band.low, band.high, color=color, alpha=0.15, lw=0)
             later = loss[loss.size // 20 :]
             lowest, highest = min(lowest, later.min()), max(highest, later.max())
-    top.set(ylabel="loss", title=f"{law.name} law (lines) and losses (dots)")
+    top.set(ylabel="loss (nats)", title=f"{law.name.replace('_', ' ').capitalize()} law (lines) and losses (dots)")
     top.set_ylim(lowest - 0.05 * (highest - lowest), highest + 0.05 * (highest - lowest))
     top.legend()
-    bottom.axhline(0.0, color="0.3", lw=0.8)
-    bottom.set(xlabel="step", ylabel="prediction off, %")
+    bottom.axhline(0.0, **muted(color=ink()))
+    step_axis(bottom).set_ylabel("predicted / measured − 1 (%)")
     return axes
+
+
+def _colors(curves: Sequence[LossCurve]) -> Iterator[str]:
+    """A colour for each curve: its schedule's, or the next of the cycle that is not taken yet."""
+    from matplotlib.colors import to_hex
+
+    taken: set[str] = set()
+    for curve in curves:
+        own = look(curve.name).get("color") or look(curve.schedule).get("color")
+        spare = (f"C{k}" for k in range(8))
+        color = str(own) if own and to_hex(str(own)) not in taken else next((c for c in spare if to_hex(c) not in taken), "C0")
+        taken.add(to_hex(color))
+        yield color

@@ -9,6 +9,7 @@ import numpy as np
 
 from rivervalley._common.checks import FloatArray
 from rivervalley.plots import base
+from rivervalley.plots.look import ticks
 from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling._arguments import Value
 from rivervalley.scaling.fitting import FORMS, Runs, ScalingFit
@@ -17,7 +18,14 @@ from rivervalley.scaling.table import CHINCHILLAS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_UNITS = {"N": "parameters N", "D": "tokens D", "C": "compute C (flop)", "S": "steps S"}
+_UNITS = {"N": "parameters $N$", "D": "tokens $D$", "C": "compute $C$ (flop)", "S": "steps $S$"}
+# How each family is drawn, and the runs it was fitted to: arXiv 2001.08361, section 2 (its compute: eight decades up to 10
+# PF-days); arXiv 2203.15556, section 1 and figure 3.
+_KAPLAN, _HOFFMANN, _BESIROGLU = ("C0", "-"), ("C1", "-."), ("C2", "--")
+_FITTED = {
+    "Kaplan": {"N": (768.0, 1.5e9), "D": (2.2e7, 2.3e10), "C": (8.64e12, 8.64e20)},
+    "Chinchilla": {"N": (7e7, 1.6e10), "D": (5e9, 5e11), "C": (6e18, 3e21)},
+}
 
 
 def draw_laws(asked: dict[str, float], path: str) -> None:
@@ -30,19 +38,21 @@ def draw_laws(asked: dict[str, float], path: str) -> None:
         for name, low, high in (("N", 1e6, 1e12), ("D", 1e8, 1e13), ("C", 1e17, 1e26)):
             x = np.geomspace(min(low, asked.get(name, low) / 3), max(high, asked.get(name, high) * 3), 200)
             for label, loss in _losses(name, x).items():
-                panels[name].plot(x, loss, label=label)
-            panels[name].set(xlabel=_UNITS[name], ylabel="loss (nats per token)", xscale="log")
+                _draw(panels[name], name, label, x, np.asarray(loss))
+            panels[name].set(xlabel=_UNITS[name], ylabel="loss (nats per token)", xscale="log", yscale="log")
+            ticks(panels[name].yaxis, [1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0])
             panels[name].legend(fontsize=8)
         panels["N"].set_title("Size alone limits")
         panels["D"].set_title("Data alone limit")
         panels["C"].set_title("Compute limits, best size")
         budgets = np.geomspace(1e17, max(1e26, asked.get("C", 0.0) * 3), 200)
-        panels["best"].plot(budgets, kaplan.measured_allocation(budgets).N, label="Kaplan, measured frontier")
+        _draw(panels["best"], "C", "Kaplan, measured frontier", budgets, np.asarray(kaplan.measured_allocation(budgets).N))
         for label, constants in CHINCHILLAS.items():
-            panels["best"].plot(budgets, chinchilla.optimal_allocation(budgets, constants).N, label=label)
+            _draw(panels["best"], "C", label, budgets, np.asarray(chinchilla.optimal_allocation(budgets, constants).N))
         panels["best"].set(xlabel=_UNITS["C"], ylabel=_UNITS["N"], xscale="log", yscale="log", title="Best size for a budget")
         panels["best"].legend(fontsize=8)
         _mark(panels, asked)
+        made.suptitle("Thick: within the runs each law was fitted to. Thin: beyond them. Grey: what was asked.", fontsize=10)
         base.save(made, path)
 
 
@@ -55,6 +65,15 @@ def _losses(name: str, x: FloatArray) -> Mapping[str, Value]:
         return found | {label: c.E + c.B * x**-c.beta for label, c in CHINCHILLAS.items()}
     found = {"Kaplan": kaplan.loss_from_compute(x)}
     return found | {label: chinchilla.optimal_allocation(x, c).loss for label, c in CHINCHILLAS.items()}
+
+
+def _draw(axis: Axes, name: str, label: str, x: FloatArray, y: FloatArray) -> None:
+    """A law's line: thin, and thick over the range of the runs that it was fitted to."""
+    color, line = _KAPLAN if label.startswith("Kaplan") else _HOFFMANN if label.endswith("printed") else _BESIROGLU
+    axis.plot(x, y, color=color, ls=line, lw=0.8)
+    low, high = _FITTED[label.split(",")[0]][name]
+    inside = (x >= low) & (x <= high)
+    axis.plot(x[inside], y[inside], color=color, ls=line, lw=2.6, label=label)
 
 
 def _mark(panels: Mapping[str, Axes], asked: dict[str, float]) -> None:
@@ -72,21 +91,29 @@ def _mark(panels: Mapping[str, Axes], asked: dict[str, float]) -> None:
 
 
 def draw_fit(fitted: ScalingFit, runs: Runs, path: str) -> None:
-    """Losses and the fitted law against each of its columns, and relative residuals against the fitted loss."""
+    """Losses and the fitted law against each of its columns, a decade beyond the fitted range, and relative residuals."""
     names = FORMS[fitted.law].columns
     columns = {name: runs.column(name)[0] for name in names}
     predicted = np.asarray(fitted.predict(**columns))
     with base.style():
         made, axes = base.figure(1, len(names) + 1, figsize=(4.6 * (len(names) + 1), 4.4))
         for axis, name in zip(axes[:-1], names, strict=True):
+            low, high = columns[name].min(), columns[name].max()
+            axis.axvspan(low, high, color="0.5", alpha=0.12, lw=0, label="fitted range")
+            x = np.geomspace(low / 3.0, high * 10.0, 200)
             others = [other for other in names if other != name]
             for group in np.unique(columns[others[0]]) if others else [None]:
-                rows = np.flatnonzero(columns[others[0]] == group) if others else np.arange(runs.loss.size)
-                rows = rows[np.argsort(columns[name][rows])]
-                axis.plot(columns[name][rows], predicted[rows], color="0.7", lw=1.0)
-            axis.plot(columns[name], runs.loss, "o", ms=4)
-            axis.plot([], [], color="0.7", label="fitted law" + (f", one {others[0]} each" if others else ""))
-            axis.set(xlabel=_UNITS[name], ylabel="loss", xscale="log", title=f"Loss against {name}")
+                rest = {others[0]: np.full(x.size, group)} if others else {}
+                line = np.asarray(fitted.predict(**{name: x, **rest}))
+                axis.plot(x, line, color="0.6", lw=1.0, ls="--")
+                inside = (x >= low) & (x <= high)
+                axis.plot(x[inside], line[inside], color="0.45", lw=1.2)
+            axis.plot(columns[name], runs.loss, "o", ms=4, label="runs")
+            axis.plot([], [], color="0.45", lw=1.2, label="fitted law" + (f", one line for each {others[0]}" if others else ""))
+            axis.set(xlabel=_UNITS[name], ylabel="loss", xscale="log", yscale="log", title=f"Loss against {name}")
+            if runs.loss.max() < 10.0 * runs.loss.min():
+                axis.yaxis.set_major_formatter("{x:g}")
+                axis.yaxis.set_minor_formatter("{x:g}")
             axis.legend(fontsize=8)
         residual = 100.0 * (runs.loss / predicted - 1.0)
         axes[-1].axhline(0.0, color="0.5", lw=1.0)
