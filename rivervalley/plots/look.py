@@ -33,7 +33,7 @@ SCHEDULES: dict[str, tuple[str, Any]] = {
     "inverse sqrt": ("#999999", (0, (4, 1, 1, 1, 1, 1))),
     "inverse": ("#56B4E9", "-"),
     "sqrt": ("#882255", (0, (3, 1, 1, 1))),
-    "square": ("#117733", (0, (1, 1))),
+    "square": ("#117733", (0, (3, 1, 1, 1, 1, 1, 1, 1))),
 }
 PARTS: dict[str, tuple[str, Any]] = {"river": ("#2A9BD6", "-"), "hill": ("#9C6B30", (0, (4, 1.2)))}
 
@@ -98,9 +98,12 @@ def sequence(count: int) -> list[tuple[float, ...]]:
 
 
 def step_axis(ax: Axes, label: str = "step") -> Axes:
-    """Name the horizontal axis "step", with thousands separators where it is linear."""
+    """Name the horizontal axis "step", with few ticks and thousands separators where it is linear."""
+    from matplotlib.ticker import MaxNLocator
+
     ax.set_xlabel(label)
     if ax.get_xscale() == "linear":
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         thousands(ax.xaxis)
     return ax
 
