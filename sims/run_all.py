@@ -1,14 +1,15 @@
-"""Run every simulation of this folder: python sims/run_all.py [--out DIR]."""
+"""Draw every figure: python sims/run_all.py [--out DIR] [--format svg] [--style slide]."""
 
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+DRAWS = "from common " + "import"  # what a script that draws a figure has
 
 
 def main() -> int:
-    scripts = sorted(path for path in HERE.glob("*.py") if path.name not in ("run_all.py", "common.py"))
+    scripts = sorted(path for path in HERE.glob("*.py") if DRAWS in path.read_text(encoding="utf-8"))
     failed = []
     for script in scripts:
         print(f"== {script.name}", flush=True)

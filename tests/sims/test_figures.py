@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SIMS = sorted(path for path in (ROOT / "sims").glob("*.py") if path.stem not in ("common", "run_all"))
+SIMS = sorted(path for path in (ROOT / "sims").glob("*.py") if "from common import" in path.read_text(encoding="utf-8"))
 README = (ROOT / "figures" / "README.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL))
 
@@ -48,7 +48,9 @@ def test_a_simulation_uses_public_names_and_offers_its_quantities(path):
 def test_a_figure_can_be_drawn_in_other_sizes_formats_and_styles(tmp_path):
     plain = run("schedules_and_areas", "--out", tmp_path)
     assert plain.returncode == 0, plain.stderr
-    other = run("schedules_and_areas", "--out", tmp_path, "--format", "svg", "--style", "dark", "--steps", 8000, "--peak-lr", 0.1)
+    other = run(
+        "schedules_and_areas", "--out", tmp_path, "--format", "svg", "--style", "dark", "--steps", 8000, "--peak-lr", 0.1
+    )
     assert other.returncode == 0, other.stderr
     assert (tmp_path / "schedules_and_areas.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     caption = (tmp_path / "README.md").read_text(encoding="utf-8")
@@ -58,7 +60,11 @@ def test_a_figure_can_be_drawn_in_other_sizes_formats_and_styles(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--peak-lr", "-1"], "peak_lr must be"), (["--steps", "many"], "invalid int value"), (["--format", "bmp"], "invalid choice")],
+    [
+        (["--peak-lr", "-1"], "peak_lr must be"),
+        (["--steps", "many"], "invalid int value"),
+        (["--format", "bmp"], "invalid choice"),
+    ],
 )
 def test_what_cannot_be_drawn_is_refused_in_one_line(tmp_path, arguments, message):
     refused = run("schedules_and_areas", "--out", tmp_path, *arguments)
