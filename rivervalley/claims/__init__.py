@@ -8,4 +8,6 @@ from rivervalley.claims.registry import GROUPS as GROUPS
 from rivervalley.claims.registry import check as check
 from rivervalley.claims.registry import check_all as check_all
 from rivervalley.claims.registry import list as list
+from rivervalley.claims.registry import register_claim as register_claim
+from rivervalley.claims.registry import register_claims as register_claims
 from rivervalley.claims.registry import select as select

@@ -1,4 +1,13 @@
-"""All claims, and checking them by id or group."""
+"""All claims, and checking them by id or group.
+
+A claim becomes known by `register_claim`, the decorator of the function that measures it, or, where several claims are measured
+by one function, by `register_claims`. A package of one's own offers claims by their ids in its metadata,
+
+    [project.entry-points."rivervalley.claims"]
+    MY-01 = "my_package.my_module:my_claim"
+
+and each is imported when it is first asked for. A claim of this package is never replaced.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +15,26 @@ import builtins
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from rivervalley import datasets
 from rivervalley._common import checks
-from rivervalley._common.checks import InputError
+from rivervalley._common.checks import InputError, show
 from rivervalley._common.processes import pool
-from rivervalley.claims.claim import Claim, Setting, Verdict, judge
+from rivervalley.claims.claim import Claim, Kind, Measure, Ruling, Setting, Status, Verdict, judge
+
+ENTRY_POINTS = "rivervalley.claims"
+ID = re.compile(r"[A-Z]{2}-\w+")
 
 
 @dataclass(frozen=True)
 class Group:
-    """Claims about one body of theory: a folder whose modules each have a tuple CLAIMS, and what it is about."""
+    """Claims about one body of theory: a folder whose modules register them, and what it is about."""
 
     folder: str
     title: str
@@ -34,49 +49,169 @@ GROUPS = {
 }
 
 
-def list(group: str | None = None) -> tuple[Claim, ...]:
-    """All claims in the order of their ids, or those of one of GROUPS.
+_registered: dict[str, Claim] = {}
 
+
+def register_claims(*claims: Claim) -> None:
+    """Make claims known by their ids.
+
+    Raises
+    ------
+    ValueError
+        If an id is taken by another claim, or is not two capital letters, a hyphen and more.
+    """
+    for claim in claims:
+        before = _registered.get(claim.id)
+        if before is not None and before is not claim:
+            raise ValueError(f"the claim {claim.id!r} is there already")
+        if not ID.fullmatch(claim.id):
+            raise ValueError(f"id must be two capital letters, a hyphen and a number, such as AL-09, not {claim.id!r}")
+        _registered[claim.id] = claim
+
+
+def register_claim(
+    *,
+    id: str,
+    paper: str,
+    section: str,
+    statement: str,
+    formula: str,
+    status: Status,
+    kind: Kind,
+    ruling: Ruling,
+    premise: str,
+    breaks: str,
+    control: Measure,
+    correction: str = "",
+    note: str = "",
+) -> Callable[[Measure], Claim]:
+    """Decorator: the function measures the claim that these fields of `Claim` describe, which takes its place.
+
+    Raises
+    ------
+    ValueError
+        As `register_claims`.
+    """
+
+    def registered(measure: Measure) -> Claim:
+        claim = Claim(
+            id=id,
+            paper=paper,
+            section=section,
+            statement=statement,
+            formula=formula,
+            status=status,
+            kind=kind,
+            ruling=ruling,
+            premise=premise,
+            breaks=breaks,
+            measure=measure,
+            control=control,
+            correction=correction,
+            note=note,
+        )
+        register_claims(claim)
+        return claim
+
+    return registered
+
+
+def list(group: str | None = None) -> tuple[Claim, ...]:
+    """All claims in the order of their ids, or those of one group; those of other packages last.
+
+    Raises
+    ------
+    InputError
+        If there is no such group, or the claim of another package cannot be imported.
+
+    Examples
+    --------
     >>> from rivervalley import claims
     >>> claims.list("AL")[0].id
     'AL-01'
     """
-    order = tuple(GROUPS)
-    groups = order if group is None else (checks.choice("group", group, order),)
-    claims: builtins.list[Claim] = []
-    for folder in (GROUPS[name].folder for name in groups):
-        for module in pkgutil.iter_modules([str(Path(__file__).parent / folder)]):
-            claims.extend(getattr(importlib.import_module(f"rivervalley.claims.{folder}.{module.name}"), "CLAIMS", ()))
-    return tuple(sorted(claims, key=lambda claim: (order.index(claim.id[:2]), _order(claim.id))))
+    ids = claim_ids()
+    if group is not None:
+        group = checks.choice("group", group, tuple(group_titles(ids)))
+    return tuple(_claim(claim_id) for claim_id in ids if group is None or _group(claim_id) == group)
 
 
-def _order(claim_id: str) -> tuple[int, int, str]:
-    """C claims by number, then the exact statements (P)."""
-    tail = claim_id[3:]
-    exact = tail.startswith("P")
+def claim_ids() -> tuple[str, ...]:
+    """The ids of all claims in their order; those of other packages are listed without importing them."""
+    _import_groups()
+    ids = {*_registered, *_offered()}
+    order = builtins.list(group_titles(ids))
+    return tuple(sorted(ids, key=lambda claim_id: (order.index(_group(claim_id)), *_number(claim_id))))
+
+
+def group_titles(ids: Iterable[str]) -> dict[str, str]:
+    """What each group is about, by its two letters: GROUPS, then those of the ids that belong to none of them."""
+    titles = {name: group.title for name, group in GROUPS.items()}
+    others = sorted({_group(claim_id) for claim_id in ids} - set(titles))
+    return titles | {name: f"claims {name} of other packages" for name in others}
+
+
+def _group(claim_id: str) -> str:
+    return claim_id.partition("-")[0]
+
+
+def _number(claim_id: str) -> tuple[int, int, str]:
+    """Order within a group: claims by number, then the exact statements (P)."""
+    tail = claim_id.partition("-")[2]
     digits = "".join(c for c in tail if c.isdigit())
-    return int(exact), int(digits or 0), tail
+    return int(tail.startswith("P")), int(digits or 0), tail
+
+
+@cache
+def _import_groups() -> None:
+    """Import the modules of all groups, which register their claims."""
+    for group in GROUPS.values():
+        for module in pkgutil.iter_modules([str(Path(__file__).parent / group.folder)]):
+            importlib.import_module(f"rivervalley.claims.{group.folder}.{module.name}")
+
+
+def _offered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def _claim(claim_id: str) -> Claim:
+    if claim_id not in _registered:
+        register_claims(_loaded(_offered()[claim_id]))
+    return _registered[claim_id]
+
+
+def _loaded(point: EntryPoint) -> Claim:
+    """The claim of another package."""
+    package = point.dist.name if point.dist else point.value
+    try:
+        claim = point.load()
+    except Exception as error:  # whatever a package of someone else may raise
+        raise InputError(f"claim {point.name!r} of package {package!r} cannot be imported: {error}") from error
+    if not (isinstance(claim, Claim) and claim.id == point.name and ID.fullmatch(claim.id)):
+        raise InputError(f"claim {point.name!r} of package {package!r} must be a Claim of that id, not {show(claim)}")
+    return claim
 
 
 def select(names: Iterable[str] = ()) -> tuple[Claim, ...]:
-    """The claims of the given groups and ids; all where none is given. Refuses what does not exist."""
-    wanted = builtins.list(names)
-    everything = list()
-    if not wanted:
-        return everything
-    ids = [claim.id for claim in everything]
-    chosen: set[str] = set()
+    """The claims of the given groups and ids; all where none is given.
+
+    Raises
+    ------
+    InputError
+        If a name is neither, or the claim of another package cannot be imported.
+    """
+    ids, wanted = claim_ids(), builtins.list(names)
+    groups = group_titles(ids)
+    chosen = set() if wanted else set(ids)
     for name in wanted:
         word = name.upper() if isinstance(name, str) else ""
-        matches = [i for i in ids if i.upper() == word or (word in GROUPS and i.startswith(word + "-"))]
-        if not matches and word in GROUPS:
-            raise InputError(f"claim must be of a group that has claims, but {word} has none yet")
+        matches = [i for i in ids if i.upper() == word or (word in groups and _group(i) == word)]
         if not matches:
             close = difflib.get_close_matches(word, ids, 3)
             hint = f"; did you mean {', '.join(close)}?" if close else ""
-            raise InputError(f"claim must be a group ({', '.join(GROUPS)}) or the id of a claim, not {name!r}{hint}")
+            raise InputError(f"claim must be a group ({', '.join(groups)}) or the id of a claim, not {name!r}{hint}")
         chosen.update(matches)
-    return tuple(claim for claim in everything if claim.id in chosen)
+    return tuple(_claim(claim_id) for claim_id in ids if claim_id in chosen)
 
 
 def check(

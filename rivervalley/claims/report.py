@@ -13,7 +13,7 @@ from rivervalley._common.versions import versions
 from rivervalley.claims.checks import Check
 from rivervalley.claims.claim import RULINGS, Claim, Verdict
 from rivervalley.claims.kaplan.popular_summary import STATEMENTS
-from rivervalley.claims.registry import GROUPS
+from rivervalley.claims.registry import group_titles
 from rivervalley.claims.terminal import OUTCOMES, number, outcome_table, summary
 
 Json = dict[str, object]
@@ -76,10 +76,10 @@ def markdown(verdicts: Sequence[Verdict], document: Json) -> str:
         lines += ["## What came out differently", ""]
         lines += [f"- **{verdict.id}**, {verdict.outcome}: {verdict.statement} {verdict.correction}" for verdict in different]
         lines.append("")
-    for group, about in GROUPS.items():
+    for group, title in group_titles(verdict.id for verdict in verdicts).items():
         members = [verdict for verdict in verdicts if verdict.id.startswith(group + "-")]
         if members:
-            lines += [f"## {about.title[0].upper()}{about.title[1:]}", ""]
+            lines += [f"## {title[0].upper()}{title[1:]}", ""]
             for verdict in members:
                 lines += _section(verdict)
     if any(verdict.id.startswith("KS-") for verdict in verdicts):

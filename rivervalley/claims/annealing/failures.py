@@ -5,7 +5,6 @@ Legend: E the moving average of the LR that S2 stands for, h a curvature, s2 noi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,6 +17,7 @@ from rivervalley.claims.annealing import _twin
 from rivervalley.claims.annealing._twin import ETA, LAMBDA, MEMORY, P0, end_of
 from rivervalley.claims.checks import Check, at_least, at_most, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.curve import LossCurve
 from rivervalley.landscapes import FlatRiver, RiverValley
 from rivervalley.laws import AnnealingLaw, Law, RelaxationLaw
@@ -278,7 +278,7 @@ _CLOCKED = RelaxationLaw(
     L0=P0.L0, A=P0.A, alpha=P0.alpha, B=P0.C * MEMORY, relaxation=float(-np.log(LAMBDA)) / ETA, clock=1.0, warmup_area="ramp"
 )
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="AL-18",
         section=f"{_PAGE}#61-zero-lr",

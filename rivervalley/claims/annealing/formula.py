@@ -5,7 +5,6 @@ Legend: E moving average of the LR; S1, S2 the areas; lambda decay factor 0.999;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +16,7 @@ from rivervalley.claims.annealing import _twin
 from rivervalley.claims.annealing._twin import ETA, LAMBDA, P0, end_of
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.laws import AnnealingLaw, Law, MultiPowerLaw
 from rivervalley.schedules import Schedule, cosine, linear, wsd
 from rivervalley.schedules.areas import annealing_area, forward_area
@@ -234,7 +234,7 @@ def _signs(law: Law) -> tuple[float, float]:
     return ends[1] - ends[0], ends[2] - ends[0]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="AL-04",
         section=f"{_PAGE}#1-the-law",

@@ -5,7 +5,6 @@ Legend: N model size in millions of parameters; T1, T2 + T3 the parts of the las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +16,7 @@ from rivervalley.claims.annealing._twin import P0, end_of
 from rivervalley.claims.annealing.real_curves import FITTED, OTHERS, SIZES
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.curve import LossCurve
 from rivervalley.laws import AnnealingLaw, ForwardLaw, Law, last_iterate_bound, tuned_bound
 from rivervalley.laws.forms.annealing_variants import PoweredAnnealingLaw, WeightedAnnealingLaw
@@ -193,7 +193,7 @@ def _contrast(lr_factor: float | None, _: Setting) -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     Claim(
         id="AL-27",
         paper="arXiv 2505.07796, appendix E (there of the annealing-law paper)",

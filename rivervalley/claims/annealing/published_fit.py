@@ -17,6 +17,7 @@ from rivervalley.claims.annealing import _twin
 from rivervalley.claims.annealing._twin import ETA, LAMBDA, P0
 from rivervalley.claims.checks import Check, at_least, at_most, near, surely_below, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.curve import LossCurve
 from rivervalley.laws import AnnealingLaw, ForwardLaw, MultiPowerLaw, published
 from rivervalley.schedules import Schedule
@@ -262,7 +263,7 @@ def _ablation_where_nothing_anneals(setting: Setting) -> list[Check]:
     return _ablation(*curves)
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="AL-01",
         section=_PAGE,

@@ -12,6 +12,7 @@ import numpy as np
 
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.curve import LossCurve
 from rivervalley.datasets import Collection
 from rivervalley.laws import AnnealingLaw, ForwardLaw, Law
@@ -162,7 +163,7 @@ def _stages(kind: type[Law], setting: Setting) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="AL-03b",
         section=f"{_PAGE}#2-one-curve-and-two-curves",

@@ -18,6 +18,7 @@ from rivervalley.claims.annealing import _twin
 from rivervalley.claims.annealing._twin import ETA, LAMBDA, MEMORY, P0, end_of
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.laws import AnnealingLaw, published
 from rivervalley.planning.closed_forms import closed_forms, crossing
 from rivervalley.schedules import Schedule, cosine, multi_step, wsd
@@ -362,7 +363,7 @@ def _one_fifth(steps: int) -> Schedule:
     return wsd(steps, ETA, decay_fraction=0.2)
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="AL-05",
         section=f"{_PAGE}#51-cosine-runs",

@@ -5,7 +5,6 @@ Legend: pi_c frequency of context c, p its next-token law, q the model's, V toke
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -17,6 +16,7 @@ from rivervalley._common.checks import FloatArray
 from rivervalley.claims.bigram import _twin
 from rivervalley.claims.checks import Check, agreement, at_least, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin as differences
 from rivervalley.curves.run import Run
 from rivervalley.landscapes import Bigram, Language, cities, dirichlet, zipf
@@ -243,7 +243,7 @@ def _gap(names: int, setting: Setting) -> list[Check]:
     return checks[::-1]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="BG-18",
         section=_SECTION,

@@ -16,6 +16,7 @@ from rivervalley._common.checks import FloatArray
 from rivervalley.claims.bigram import _twin
 from rivervalley.claims.checks import Check, agreement, at_least, sampled, surely_above, surely_below
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.run import Run
 from rivervalley.landscapes import Bigram, cities
 from rivervalley.schedules import Schedule
@@ -141,7 +142,7 @@ def _alignment(setting: Setting, stable: int = 16_000) -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="BG-11",
         section="docs/theory/bigram.md#4-checkpoints-and-gradients",

@@ -5,7 +5,6 @@ Legend: pi_c frequency of context c, p its next-token law, V tokens, eta the LR,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -16,6 +15,7 @@ from rivervalley._common.checks import FloatArray
 from rivervalley.claims.bigram import _twin
 from rivervalley.claims.checks import Check, agreement, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import Bigram, Language, cities
 from rivervalley.simulation.simulate import simulate
 
@@ -220,7 +220,7 @@ def _one_logit_excess(pi: float, S: float) -> float:
     return float(np.log1p(np.exp(-m)))
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="BG-20",
         section=_SECTION,

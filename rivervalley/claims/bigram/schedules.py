@@ -5,7 +5,6 @@ The language: 24 cities of one name and 24 of four equally likely names out of 8
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -15,6 +14,7 @@ from rivervalley._common.checks import FloatArray
 from rivervalley.claims.bigram import _twin
 from rivervalley.claims.checks import Check, agreement, at_least, at_most, surely_above, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import Bigram, Language, cities, zipf
 from rivervalley.laws import AnnealingLaw, ForwardLaw
 from rivervalley.schedules import Schedule
@@ -157,7 +157,7 @@ def _law(setting: Setting, annealing: bool = True) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="BG-24",
         section="docs/theory/bigram.md#5-whole-schedules",

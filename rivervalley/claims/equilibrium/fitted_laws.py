@@ -15,6 +15,7 @@ from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.equilibrium._runs import PAGE, PAPER, WEIGHT_DECAY, final_loss, usual, valley
 from rivervalley.claims.equilibrium.schedules import closed_loss, first_order, stepping
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.curve import LossCurve
 from rivervalley.landscapes import FlatRiver, SphericalValley
 from rivervalley.landscapes.spherical import rules
@@ -158,7 +159,7 @@ def _fitted_p(forgets: bool, setting: Setting) -> list[Check]:
     return checks
 
 
-CLAIMS = (
+register_claims(
     _claim(
         id="EQ-11",
         section=_FITS,

@@ -14,6 +14,7 @@ from rivervalley import schedules, theory
 from rivervalley.claims.checks import Check, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.equilibrium._runs import INIT_STD, PAGE, PAPER, WEIGHT_DECAY, constant, states
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import Sphere, SphericalValley
 from rivervalley.landscapes.spherical import rules
 from rivervalley.schedules.relative_step import relative_step
@@ -182,7 +183,7 @@ def _growth(formula_knows_noise: bool, setting: Setting) -> list[Check]:
     return checks
 
 
-CLAIMS = (
+register_claims(
     _claim(
         id="EQ-01",
         section=_NORM,

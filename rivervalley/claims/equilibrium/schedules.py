@@ -15,6 +15,7 @@ from rivervalley import theory
 from rivervalley.claims.checks import Check, at_least, at_most, near
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.equilibrium._runs import PAGE, PAPER, WEIGHT_DECAY, final_loss, usual, valley
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import PowerRiver, SphericalValley
 from rivervalley.landscapes.spherical import rules
 from rivervalley.schedules import Schedule
@@ -175,7 +176,7 @@ def _no_signature(rule: rules.Rule, _: Setting) -> list[Check]:
     return [_flip(fixed, valley(forgetting=False, rule=rule), " where r = eta / n_0")]
 
 
-CLAIMS = (
+register_claims(
     _claim(
         id="EQ-12",
         section=_CHOICE,

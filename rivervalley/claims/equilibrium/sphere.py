@@ -15,6 +15,7 @@ from rivervalley import schedules, theory
 from rivervalley.claims.checks import Check, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.equilibrium._runs import PAGE, PAPER, WEIGHT_DECAY, constant, states
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import FlatRiver, PowerRiver, Sphere, SphericalValley
 from rivervalley.landscapes.spherical import rules
 from rivervalley.schedules import Schedule
@@ -186,7 +187,7 @@ def _whole(norm_moves: bool, setting: Setting) -> list[Check]:
     return checks
 
 
-CLAIMS = (
+register_claims(
     _claim(
         id="EQ-10",
         section=_RIVER,

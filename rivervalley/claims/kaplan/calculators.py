@@ -14,6 +14,7 @@ from scipy.optimize import minimize_scalar
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan._fits import KAPLAN, slope
+from rivervalley.claims.registry import register_claims
 from rivervalley.scaling import chinchilla, corrections, kaplan
 from rivervalley.scaling.chinchilla import BESIROGLU, HOFFMANN, HOFFMANN_UNROUNDED, Chinchilla
 
@@ -280,7 +281,7 @@ def _counted_power() -> float:
     return float(np.polyfit(even, np.interp(even, grid, sizes), 1)[0])
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-24",
         paper=f"{KAPLAN}, Tables 2, 3, 5, eqs. 1.1-1.6, 5.4-5.7",

@@ -5,7 +5,6 @@ Legend: C = N B S, compute without the factor 6; alpha_N = b - 1, alpha_S = (b -
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +15,7 @@ from rivervalley.claims.checks import Check, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, SETS, slope, vertex
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import PowerLaw
 from rivervalley.landscapes.regression.constant_rate import ConstantRate
 from rivervalley.scaling import kaplan
@@ -157,7 +157,7 @@ def _composition(setting: Setting, label_variance: float = 1.0) -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-09",
         section="docs/theory/kaplan.md#6-compute-optimal-training",

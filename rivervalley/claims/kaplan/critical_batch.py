@@ -6,7 +6,6 @@ over B; alpha_S = (b - 1) / a. Rates are tuned for every batch and target, up to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache, partial
 
 import numpy as np
@@ -17,6 +16,7 @@ from rivervalley.claims.checks import Check, at_least, at_most, near, sampled, w
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, slope, vertex
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import FiniteData, PowerLaw
 from rivervalley.landscapes.regression.constant_rate import ConstantRate
 
@@ -190,7 +190,7 @@ def _bounded(_: Setting, batch: int = 4) -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-11",
         section="docs/theory/kaplan.md#5-the-critical-batch-size",

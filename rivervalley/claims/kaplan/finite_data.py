@@ -6,7 +6,6 @@ Early stopping takes the best time of each data set.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache, partial
 
 import numpy as np
@@ -16,6 +15,7 @@ from rivervalley.claims.checks import Check, at_least, at_most, near, sampled, w
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, joint_fit, log_fit, slope
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import FiniteData, PowerLaw
 
 _claim = partial(Claim, paper=KAPLAN, status="derived", kind="statistical")
@@ -195,7 +195,7 @@ def _variance(setting: Setting, exact: bool = True) -> list[Check]:
     return [*checks, worst("the package's closed form", 1.0, told, 1e-6, basis="floor's sum")]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-13",
         section="docs/theory/kaplan.md#7-finite-data",

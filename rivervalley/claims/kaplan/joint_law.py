@@ -7,7 +7,6 @@ size and steps more sharply, close to the larger of the two terms: there the sam
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,6 +17,7 @@ from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, SETS, joint_fit, norm_fit, vertex
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import PowerLaw
 from rivervalley.scaling import kaplan
 from rivervalley.schedules import constant
@@ -191,7 +191,7 @@ def _wrong_size(pair: tuple[float, float, float], budget: float = 1e8) -> Check:
     return worst(label, law, np.array(spent), relative=0.01)
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-06",
         section="docs/theory/kaplan.md#4-the-joint-law-of-size-and-steps",

@@ -5,7 +5,6 @@ Legend: T cumulative LR of a run, t_s of its first s steps; R squared error; alp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -16,6 +15,7 @@ from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, slope, vertex
+from rivervalley.claims.registry import register_claims
 from rivervalley.kernels.power_law import block_moments
 from rivervalley.landscapes import PowerLaw
 from rivervalley.schedules import Schedule, constant, cosine
@@ -270,7 +270,7 @@ def _bias_of_the_frontier() -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     Claim(
         id="KS-19",
         section="docs/theory/kaplan.md#8-schedules",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +10,7 @@ import numpy as np
 from rivervalley.claims.checks import Check, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan._fits import KAPLAN, slope
+from rivervalley.claims.registry import register_claims
 from rivervalley.scaling import kaplan
 from rivervalley.scaling.kaplan import FRONTIER, PF_DAY, Frontier, Trend
 
@@ -118,7 +118,7 @@ def _contradiction(_: Setting, data: Trend = kaplan.MEASURED_FRONTIER.D) -> list
 _NO_BATCH = replace(FRONTIER, batch=replace(FRONTIER.batch, alpha_B=1e6))
 _EQUAL = replace(FRONTIER, size_steps=replace(FRONTIER.size_steps, alpha_S=0.5))
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-P03",
         section="docs/theory/kaplan.md#1-the-laws-and-their-constants",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -12,6 +11,7 @@ from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN
 from rivervalley.claims.kaplan.finite_data import TIMES, _written_out, flow
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import FiniteData, PowerLaw
 from rivervalley.schedules import constant
 from rivervalley.simulation.simulate import simulate
@@ -96,7 +96,7 @@ def _repeats(setting: Setting, fresh: bool = False) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     Claim(
         id="KS-17",
         section="docs/theory/kaplan.md#7-finite-data",

@@ -7,7 +7,6 @@ losses are excess losses, above the label noise.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -17,6 +16,7 @@ from rivervalley.claims.checks import Check, agreement, at_least, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, SETS, log_fit, slope
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import PowerLaw
 from rivervalley.landscapes.regression.power_law import bin_modes
 from rivervalley.schedules import Schedule, constant, cosine, linear, wsd
@@ -269,7 +269,7 @@ def _stability(_: Setting, factor: float = 1.0) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="KS-01",
         section="docs/theory/kaplan.md#3-size-and-steps",

@@ -15,6 +15,7 @@ from rivervalley.claims.checks import Check, agreement, at_least, at_most, near
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, slope
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import PowerLaw, RandomFeatures
 
 _SIZES = np.unique(np.geomspace(64, 2048, 11).round()).astype(int)
@@ -98,7 +99,7 @@ def _random(setting: Setting, aligned: bool = False) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     Claim(
         id="KS-20",
         section="docs/theory/kaplan.md#9-transfer-and-features",

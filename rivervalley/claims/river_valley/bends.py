@@ -17,6 +17,7 @@ from rivervalley import schedules, theory
 from rivervalley._common.checks import DivergenceError, FloatArray
 from rivervalley.claims.checks import Check, at_least, at_most, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import CircularBend, FlatRiver, LinearRiver, LogisticRiver, Parabola, RiverValley, ShearedBend, Sine
 from rivervalley.simulation.simulate import simulate
@@ -390,7 +391,7 @@ def _split(projected: bool, _: Setting) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-01",
         section=f"{_PAGE}#1-the-river",

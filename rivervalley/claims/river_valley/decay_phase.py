@@ -5,7 +5,6 @@ Legend: eta the stable LR, r = eta / final LR, T updates of the decay, h a curva
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -18,6 +17,7 @@ from rivervalley import schedules, theory
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, at_least, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import FlatRiver, LinearRiver, RiverValley
 from rivervalley.planning.optimal import optimal_cooldown, stationary
@@ -268,7 +268,7 @@ def _largest(x: FloatArray) -> float:
     return float(np.max(np.abs(x)))
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-15",
         section=f"{_PAGE}#71-hill-loss-goes-progress-goes-on",

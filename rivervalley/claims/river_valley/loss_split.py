@@ -5,7 +5,6 @@ Legend: eta the LR, h a curvature, s2 the noise variance, S the cumulative LR, V
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,6 +13,7 @@ from rivervalley import schedules, theory
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, agreement, at_least, at_most, near, sampled, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import ExponentialRiver, FlatRiver, LinearRiver, PowerRiver, RiverValley
 from rivervalley.schedules import Schedule
@@ -227,7 +227,7 @@ def _river_closed_forms(stated: tuple[float, float], _: Setting) -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-04",
         section=f"{_PAGE}#3-progress-along-a-straight-river",

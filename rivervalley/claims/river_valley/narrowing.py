@@ -6,7 +6,6 @@ matrix and V their stationary covariance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -17,6 +16,7 @@ from rivervalley import schedules
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, near, sampled, surely_above, surely_below, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.landscapes import LinearRiver, QuadraticWall, RotatingHills, SoftWall, WalledValley
 from rivervalley.simulation.simulate import simulate
 
@@ -176,7 +176,7 @@ def _stops(kappa: float, setting: Setting) -> list[Check]:
     ]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-06",
         section=_PAGE,

@@ -5,7 +5,6 @@ Legend: eta the LR, h a curvature, s2 noise variance, V* stationary variance, S 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -15,6 +14,7 @@ from rivervalley import schedules, theory
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import FlatRiver, LinearRiver, PowerRiver, RiverValley
 from rivervalley.planning.optimal import optimal_schedule
@@ -210,7 +210,7 @@ def _cost(D: float, eta: float, h: float, noise: float, g: float, summed: bool) 
     return float(0.5 * noise**2 / ((2.0 - eta * h) / eta + h * D) + g**2 * (eta * D - S))
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-26",
         section=f"{_PAGE}#8-whole-schedules",

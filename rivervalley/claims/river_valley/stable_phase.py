@@ -14,6 +14,7 @@ from scipy.stats import gamma
 from rivervalley import schedules, theory
 from rivervalley.claims.checks import Check, at_least, near, sampled, surely_above, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import CircularBend, FlatRiver, LinearRiver, RiverValley
 from rivervalley.landscapes.valleys.update_rules import Average, Project, merged_gradient_weights
@@ -238,7 +239,7 @@ def hill_over(ends: Sequence[np.ndarray], R: float, stiffness: float) -> np.ndar
     return np.asarray(0.5 * stiffness * (np.hypot(middle[:, 0], middle[:, 1]) - R) ** 2)
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-10",
         section=f"{_PAGE}#5-the-stable-phase",

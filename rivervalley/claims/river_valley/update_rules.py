@@ -5,7 +5,6 @@ Legend: eta the LR, h a curvature, s2 noise variance, beta the momentum, b |y|^p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from rivervalley import schedules, theory
 from rivervalley.claims.checks import Check, at_most, near, sampled, surely_above, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import FlatRiver, LinearRiver, PowerWall, RiverValley, WalledValley
 from rivervalley.landscapes.valleys.update_rules import Momentum, RuledValley, Sign
@@ -126,7 +126,7 @@ def _limit(sequence: np.ndarray) -> float:
     return float(c - (c - b) ** 2 / ((c - b) - (b - a)))
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-29",
         section=_SECTION,

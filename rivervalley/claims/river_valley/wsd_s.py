@@ -5,7 +5,6 @@ Legend: eta the peak LR, S the cumulative LR, T_k the checkpoints, r = peak / fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -15,6 +14,7 @@ from rivervalley import schedules, theory
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.claims.river_valley import _twin
 from rivervalley.landscapes import FlatRiver, PowerRiver, RiverValley
 from rivervalley.planning.optimal import optimal_cooldown, stationary
@@ -257,7 +257,7 @@ def _matched_cosine(boost: float, _: Setting) -> list[Check]:
     return checks
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="RV-17",
         section=f"{_PAGE}#75-shapes-floors-and-lengths",
