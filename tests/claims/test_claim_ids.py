@@ -8,7 +8,7 @@ NUMBERED = {
     "AL": {f"AL-{k:02d}" for k in range(1, 31)} | {"AL-03b", "AL-11b", "AL-22b"},
     "RV": {f"RV-{k:02d}" for k in (*range(1, 18), *range(24, 37))} | {f"RV-P{k:02d}" for k in range(1, 13)},
     "BG": {f"BG-{k}" for k in (11, 12, 14, *range(18, 27), "P01")},
-    "EQ": {f"EQ-{k:02d}" for k in range(1, 19)},
+    "EQ": {f"EQ-{k:02d}" for k in range(1, 19)} | {f"EQ-R{k:02d}" for k in range(1, 8)},
     "KS": {f"KS-{k:02d}" for k in range(1, 27)} | {"KS-12b", "KS-19b"} | {f"KS-P{k:02d}" for k in range(1, 8)},
 }
 
