@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rivervalley._common import files
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, exact
 from rivervalley._common.versions import versions
+from rivervalley.claims import html
 from rivervalley.claims.checks import Check
 from rivervalley.claims.claim import RULINGS, Claim, Verdict
 from rivervalley.claims.kaplan.popular_summary import STATEMENTS
+from rivervalley.claims.links import REPOSITORY
 from rivervalley.claims.registry import group_titles
 from rivervalley.claims.terminal import OUTCOMES, number, outcome_table, summary
 
@@ -59,17 +63,38 @@ def prepare_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def write_report(folder: Path, verdicts: Sequence[Verdict], document: Json) -> Path:
-    """Write verdicts.json and report.md; returns the path of the report."""
+    """Write verdicts.json, report.md and report.html; returns the path of the page."""
     files.write_text(folder / "verdicts.json", dumps(exact(document)) + "\n")
     files.write_text(folder / "report.md", markdown(verdicts, document))
-    return folder / "report.md"
+    files.write_text(folder / "report.html", html.page(verdicts, made_with(document)))
+    return folder / "report.html"
+
+
+def read_verdicts(path: str | os.PathLike[str]) -> list[Verdict]:
+    """The verdicts of a file verdicts.json.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is not the document of `rivervalley validate --json`.
+    """
+    try:
+        entries = json.loads(Path(path).read_text(encoding="utf-8"))["claims"]
+        return [_from_dictionary(entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"path must be a document of rivervalley validate --json, not {str(path)!r} ({error})") from None
+
+
+def made_with(document: Json) -> str:
+    """Seed and versions, in words."""
+    used = document["versions"]
+    listed = ", ".join(f"{name} {version}" for name, version in used.items()) if isinstance(used, dict) else ""
+    return f"Seed {document['seed']}; {listed}."
 
 
 def markdown(verdicts: Sequence[Verdict], document: Json) -> str:
     """The report: totals by paper, what came out differently from the papers, then every claim with all its checks."""
-    used = document["versions"]
-    made_with = ", ".join(f"{name} {version}" for name, version in used.items()) if isinstance(used, dict) else ""
-    lines = ["# Claims on trial", "", f"Seed {document['seed']}; {made_with}.", "", *_totals(verdicts), ""]
+    lines = ["# Claims on trial", "", made_with(document), "", *_totals(verdicts), ""]
     lines += ["```", summary(verdicts).strip(), "```", "", *_legend()]
     different = [verdict for verdict in verdicts if verdict.outcome in ("corrected", "refuted", "open")]
     if different:
@@ -107,7 +132,7 @@ def _section(verdict: Verdict) -> list[str]:
     if verdict.correction:
         lines += [f"What holds: {verdict.correction}", ""]
     lines += [f"- Formula: `{verdict.formula}`"]
-    lines += [f"- Source: {verdict.paper}; {verdict.status}, {verdict.kind}; [theory]({verdict.section})"]
+    lines += [f"- Source: {verdict.paper}; {verdict.status}, {verdict.kind}; [theory]({REPOSITORY}/{verdict.section})"]
     lines += [f"- Premise: {verdict.premise}", f"- The control breaks: {verdict.breaks}"]
     if verdict.control_checks:
         failing = [check for check in verdict.control_checks if not check.passed]
@@ -162,6 +187,22 @@ def _as_dictionary(verdict: Verdict) -> Json:
     entry["checks"] = [_check(check) for check in verdict.checks]
     entry["control_checks"] = [_check(check) for check in verdict.control_checks]
     return entry
+
+
+def _from_dictionary(entry: dict[str, Any]) -> Verdict:
+    fields: dict[str, Any] = {name: entry[name] for name in (*_FIELDS, "control_failed", "skipped", "seconds", "ruling")}
+    fields |= {name: entry[name] for name in ("correction", "section", "premise", "breaks", "note")}
+    fields |= {name: tuple(_check_from(check) for check in entry[name]) for name in ("checks", "control_checks")}
+    return Verdict(**fields)
+
+
+def _check_from(entry: dict[str, Any]) -> Check:
+    return Check(**{name: _number(entry[name]) for name in _CHECK_FIELDS if name != "passed"})
+
+
+def _number(value: object) -> Any:
+    """A number of a document: Check reads those that are words, such as "inf"; null, as printed documents have it, is NaN."""
+    return float("nan") if value is None else value
 
 
 def _check(check: Check) -> Json:

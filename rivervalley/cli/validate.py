@@ -20,7 +20,7 @@ EXAMPLE = f"""examples:
   rivervalley validate AL RV-09 --seed 7    the annealing law's claims and one of the river valley's
   rivervalley validate --quick --controls   fewer trajectories; also run the controls, which must fail
   rivervalley validate --power 8            eight times the trajectories, accordingly tighter tolerances
-  rivervalley validate --report out         also write out/report.md and out/verdicts.json
+  rivervalley validate --report out         also write out/report.html, report.md, verdicts.json
 
 groups: {", ".join(f"{name} {group.title}" for name, group in claims.GROUPS.items())}.
 The table says what becomes of the source's statement, then whether our measurement agrees with its prediction.
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--controls", action="store_true", help="also run each claim's control, which must fail")
     parser.add_argument("--list", action="store_true", help="list the claims instead of measuring them")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output and nothing else")
-    parser.add_argument("--report", metavar="DIR", help="also write a report to this folder")
+    parser.add_argument("--report", metavar="DIR", help="also write a report to this folder: a page, its text, the numbers")
     parser.add_argument(
         "--curves",
         metavar="DIR",
