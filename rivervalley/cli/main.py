@@ -24,6 +24,7 @@ COMMANDS = {
     "fit": "Fit a law to training curves, read from the logs of runs.",
     "predict": "Predict the loss under a schedule with a law that was fitted before.",
     "plan": "Choose a schedule with a fitted law: its peak and shape, when to start the decay, what loss to expect.",
+    "transfer": "Predict final losses at another model size from runs of two or more sizes.",
     "explore": "Write a page in which a law answers for schedules that are drawn by hand, beside a river valley.",
     "compare": "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets.",
     "sweep": "Simulate every combination of some settings, on all CPUs or a Dask cluster; goes on where it was stopped.",

@@ -53,6 +53,8 @@ from rivervalley.laws.prediction_band import predict_band as predict_band
 from rivervalley.laws.report import FitReport as FitReport
 from rivervalley.laws.report import fit_report as fit_report
 from rivervalley.laws.report import summary as summary
+from rivervalley.laws.size_transfer import SizeTransfer as SizeTransfer
+from rivervalley.laws.size_transfer import transfer_size as transfer_size
 
 forms.import_all()
 
