@@ -156,10 +156,10 @@ def _group(claim_id: str) -> str:
 
 
 def _number(claim_id: str) -> tuple[int, int, str]:
-    """Order within a group: claims by number, then the exact statements (P)."""
+    """Order within a group: claims by number, then those with a letter: exact statements (P), real runs (R)."""
     tail = claim_id.partition("-")[2]
     digits = "".join(c for c in tail if c.isdigit())
-    return int(tail.startswith("P")), int(digits or 0), tail
+    return int(not tail[:1].isdigit()), int(digits or 0), tail
 
 
 @cache

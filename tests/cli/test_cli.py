@@ -179,7 +179,7 @@ def test_validate_fails_with_status_1(capsys, monkeypatch):
     right = next(one for one in rv.claims.list("AL") if one.id == "AL-06")
     off = [checks.near("a number", 1, 2)]
     wrong = dataclasses.replace(right, id="AL-99", measure=lambda s: off, control=lambda s: off)
-    monkeypatch.setattr(registry, "list", lambda group=None: (wrong,))
+    monkeypatch.setitem(registry._registered, "AL-99", wrong)
     status, out, _ = run(capsys, "validate", "AL-99")
     assert status == 1
     assert "AL-99   open                       DISAGREES" in out

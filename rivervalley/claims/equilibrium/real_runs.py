@@ -16,6 +16,7 @@ import numpy as np
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, at_least, at_most, worst
 from rivervalley.claims.claim import Claim, Setting
+from rivervalley.claims.registry import register_claims
 from rivervalley.curves.curve import LossCurve
 from rivervalley.datasets import Collection
 from rivervalley.laws import AnnealingLaw, EquilibriumLaw, Law, MultiPowerLaw, difference_band
@@ -200,7 +201,7 @@ def _optimistic(names: Sequence[str], setting: Setting) -> list[Check]:
     return [at_most("largest error of the final losses of WSD runs: all are predicted too low", -0.003, max(errors))]
 
 
-CLAIMS: Sequence[Claim] = (
+register_claims(
     _claim(
         id="EQ-R01",
         section=f"{_PAGE}#6-what-identifies-it",
