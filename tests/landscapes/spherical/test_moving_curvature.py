@@ -7,7 +7,7 @@ from scipy import stats
 import rivervalley as rv
 from rivervalley.landscapes import FlatRiver, Sphere, SphericalValley, rules
 
-WEIGHTS, TRAJECTORIES, STIFFNESS = 384, 96, np.array([0.5, 0.3, 0.15])
+WEIGHTS, TRAJECTORIES, STIFFNESS = 384, 96, np.repeat([0.5, 0.3, 0.15], 8)
 SCHEDULE = rv.schedules.wsd(steps=900, peak_lr=4e-3, warmup_steps=60, decay_fraction=0.3)
 READ = [100, 630, 900]
 
