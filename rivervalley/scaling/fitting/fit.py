@@ -67,7 +67,7 @@ def fit_scaling(
     Returns
     -------
     ScalingFit
-        Its `diagnostics` are a dict of
+        Its `diagnostics` are a dict of::
 
             objective, huber_delta, confidence, points, parameters, effective_points
             r2, mae, rmse, mape, worst              over all losses
