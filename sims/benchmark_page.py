@@ -10,6 +10,7 @@ import numpy as np
 from practitioner_sets import KINDS, SOURCES, same_length
 from published_split import PUBLISHED, Split
 from scipy.stats import kendalltau
+from size_steps import SizeStep, rows
 
 import rivervalley as rv
 from rivervalley.planning.plan import HIGHEST, PEAK_MARGIN
@@ -31,7 +32,9 @@ Two runs of one configuration end about 0.05 to 0.1 % apart.
 """
 
 
-def page(outcomes: Sequence[Outcome], splits: Sequence[Split], seconds: float, processes: int) -> str:
+def page(
+    outcomes: Sequence[Outcome], splits: Sequence[Split], steps: Sequence[SizeStep], seconds: float, processes: int
+) -> str:
     """The whole page."""
     names = list(dict.fromkeys(outcome.law for outcome in outcomes))
     parts = [
@@ -52,6 +55,9 @@ def page(outcomes: Sequence[Outcome], splits: Sequence[Split], seconds: float, p
         _table(["law", "choices", "mean regret", "largest regret", "pairs right"], _choices(names, outcomes)),
         "\n## The published split\n\n" + SPLIT,
         _table(["law", "25M", "100M"], _splits(splits)),
+        "\n## Two sizes to a third\n\n" + SIZES,
+        _table(["family", "fitted, M", "size, M", "error", "covered", "with a tenth of a constant run"], rows(list(steps))),
+        "",
     ]
     return "\n".join(parts)
 
@@ -72,6 +78,10 @@ constant, cosine and WSD, as far as they were run, at one peak. Pairs are those 
 """
 SPLIT = """Cosine, constant and a step drop fitted, six other runs predicted, scored over all readings after the warm-up as in
 arXiv 2503.12811: R² / mean error / largest error, means over the six. Two runs of one configuration give R² .9994 to .9996.
+"""
+SIZES = """Final losses at the next model size from all smaller ones of a family (`laws.transfer_size`), mean / largest error in percent, and
+how many lie within the 90 % interval; the last column with the first tenth of a constant run at that size, where there is one
+that is longer than twice its warm-up by then.
 """
 DOUBLINGS = (-4, -3, -2, -1, 1, 2, 3, 4)
 

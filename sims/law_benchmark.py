@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmark_page import page
 from practitioner_sets import FitSet, fit_sets
 from published_split import SPLIT_SIZES, Split, published_split
+from size_steps import size_steps
 from tqdm import tqdm
 
 import rivervalley as rv
@@ -138,7 +139,7 @@ def main() -> None:
     names = [laws.law_name("--laws", name, "auto") for name in arguments.laws.split(",")]
     start = time.perf_counter()
     outcomes, splits = run(names, arguments.processes)
-    text = page(outcomes, splits, time.perf_counter() - start, arguments.processes)
+    text = page(outcomes, splits, list(size_steps()), time.perf_counter() - start, arguments.processes)
     arguments.out.write_text(text, encoding="utf-8")
     print(f"wrote {arguments.out}")
 

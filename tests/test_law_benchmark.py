@@ -74,4 +74,5 @@ def test_the_program_writes_its_page(tmp_path):
     assert len(rows) == 6 and " nan" not in text
     # The published split of the annealing law, as docs/theory/real_curves.md has it.
     assert "0.99793" in rows[-1]
+    assert sum(line.startswith("| lr-scheduling, SlimPajama |") for line in text.splitlines()) >= 5
     assert np.all([line.count("|") > 3 for line in rows])
