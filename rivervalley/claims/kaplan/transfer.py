@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 
 from rivervalley._common.checks import FloatArray
-from rivervalley.claims.checks import Check, agreement, at_least, at_most, near
+from rivervalley.claims.checks import Check, agreement, at_least, at_most, near, worst
 from rivervalley.claims.claim import Claim, Setting
 from rivervalley.claims.kaplan import _twin
 from rivervalley.claims.kaplan._fits import KAPLAN, slope
@@ -66,6 +66,12 @@ def _transfer(setting: Setting, related: bool = True) -> list[Check]:
         tilted = 1.0 + 0.1 / (b - 1.0)
         checks.append(near(f"slope on a tilted corpus, b = {b}", tilted, slope(sizes[0], sizes[2]), absolute=0.03))
         checks.append(at_most(f"{label}, tilted corpus", 0.03, float(apart[1])))
+        run = PowerLaw(_MODES, 1.5, b).gradient_flow(_TIMES)
+        checks.append(worst(f"the package's losses along the run, b = {b}", path[0], run, relative=1e-5, basis="bins of modes"))
+        written = [_twin.floor(b, n) for n in _SIZES]
+        checks.append(
+            worst(f"its converged losses, b = {b}", written, [PowerLaw(int(n), 1.5, b).floor for n in _SIZES], relative=1e-9)
+        )
     return checks
 
 
