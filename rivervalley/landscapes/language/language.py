@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError
+from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.landscapes.registry import LANGUAGES, NUMBERS
 
 MOST_ENTRIES = 2**27  # of a table of laws: 1 GB
@@ -76,6 +76,43 @@ class Language:
             if isinstance(given, str) or len(given) != count or not all(isinstance(one, str) for one in given):
                 raise InputError(f"{name} must be {count} texts, not {checks.show(given)}")
             object.__setattr__(self, name, tuple(given))
+
+    @classmethod
+    def from_pairs(
+        cls,
+        contexts: IntArray,
+        tokens: IntArray,
+        times: IntArray,
+        context_names: tuple[str, ...],
+        token_names: tuple[str, ...],
+    ) -> Language:
+        """The language in which token tokens[i] follows context contexts[i] times[i] > 0 times, all of shape (n,).
+
+        The table of laws is filled in place, so that it is the only large array: 537 MB for 8192 contexts and tokens. Every
+        context and token must occur.
+
+        >>> Language.from_pairs([0, 0, 1], [0, 1, 0], [3, 1, 2], ("a", "b"), ("a", "b")).transitions.tolist()
+        [[0.75, 0.25], [1.0, 0.0]]
+        """
+        row, column, often = (np.asarray(x, dtype=np.int64) for x in (contexts, tokens, times))
+        shape = len(context_names), len(token_names)
+        if shape[1] < 2 or shape[0] * shape[1] > MOST_ENTRIES:
+            raise InputError(
+                f"tokens must be at least 2 and fill at most {MOST_ENTRIES:,} entries, not {shape[0]} x {shape[1]}"
+            )
+        counts = np.bincount(row, often, shape[0])
+        p = np.zeros(shape)
+        p[row, column] = often / counts[row]
+        p /= p.sum(axis=1)[:, None]
+        pi = counts / counts.max()
+        pi /= pi.sum()
+        language = object.__new__(cls)
+        for name, value in (("transitions", p), ("frequencies", pi)):
+            value.setflags(write=False)
+            object.__setattr__(language, name, value)
+        object.__setattr__(language, "context_names", context_names)
+        object.__setattr__(language, "token_names", token_names)
+        return language
 
     def __repr__(self) -> str:
         return f"Language({self.contexts} contexts, {self.vocabulary} tokens, entropy {self.entropy:.4g} nats)"

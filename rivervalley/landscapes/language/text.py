@@ -7,20 +7,21 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from rivervalley._common import checks
-from rivervalley._common.checks import FloatArray, InputError, IntArray
+from rivervalley._common.checks import InputError, IntArray
 from rivervalley.landscapes.language.language import Language
 from rivervalley.landscapes.registry import LANGUAGES
 
 _CHUNK_BYTES = 4_000_000
-_LONGEST_WORD = 1_000  # letters after which a word that does not end is cut
+_LONGEST_WORD = 1_000  # letters after which a word is cut
 _MOST_WORDS = 1_000_000  # different words held while counting; beyond, the rarest are dropped
-_WORD = re.compile(r"\w+|[^\w\s]")
-_LAST_SPACE = re.compile(r"\s(?=\S*\Z)")
+_WORD = re.compile(rf"\w{{1,{_LONGEST_WORD}}}|[^\w\s]")
+_OPEN = re.compile(r"\w\Z")
 _CODE_POINTS = 0x110000
 OTHER = "<other>"
 MOST_TOKENS = 8_192
@@ -36,7 +37,8 @@ def from_text(path: str | os.PathLike[str], tokens: str = "byte", vocabulary: in
     ----------
     path : path
     tokens : {"byte", "character", "word"}
-        Words are runs of letters, digits and underscores, and every other mark that is no space.
+        Words are runs of letters, digits and underscores, cut after every 1000, and every other mark that is no space. A
+        byte-order mark at the start is no character and no word; among bytes it counts as the three that it is.
     vocabulary : int, optional
         At most so many tokens: the most frequent ones, the last being "<other>" for all the rest. 256 for bytes and
         characters, 1000 for words, where not given; at most 8192. Bytes that do not occur are left out.
@@ -77,33 +79,39 @@ def from_text(path: str | os.PathLike[str], tokens: str = "byte", vocabulary: in
     return from_counts(pairs, names, f"{str(path)!r}")
 
 
-def from_counts(pairs: FloatArray, names: tuple[str, ...], origin: str) -> Language:
-    """The language in which token j follows token i pairs[i, j] times; tokens and contexts without any are left out."""
-    after, before = pairs.sum(axis=0) > 0, pairs.sum(axis=1) > 0
-    if np.count_nonzero(after) < 2:
+def from_counts(pairs: PairCounts, names: tuple[str, ...], origin: str) -> Language:
+    """The language in which tokens follow each other so often; tokens and contexts without any are left out."""
+    first, second = np.divmod(pairs.codes, max(len(names), 1))
+    before, after = np.unique(first), np.unique(second)
+    if after.size < 2:
         raise InputError(f"path must be a text in which at least 2 different tokens follow others, which {origin} is not")
-    kept = pairs[np.ix_(before, after)]
-    counts = kept.sum(axis=1)
-    contexts = tuple(name for name, there in zip(names, before, strict=True) if there)
-    return Language(
-        kept / counts[:, None], counts, contexts, tuple(name for name, there in zip(names, after, strict=True) if there)
-    )
+    rows, columns = np.searchsorted(before, first), np.searchsorted(after, second)
+    contexts, tokens = (tuple(names[k] for k in numbers) for numbers in (before, after))
+    return Language.from_pairs(rows, columns, pairs.times, contexts, tokens)
 
 
-def _count_pairs(pieces: Iterable[IntArray], size: int) -> FloatArray:
-    """How often each pair of neighbours comes, shape (size, size), over pieces of one sequence."""
-    pairs = np.zeros(size * size)
+@dataclass(frozen=True)
+class PairCounts:
+    """How often neighbours come: `codes` (n,) rising, first * tokens + second of each pair that occurs, and `times` (n,)."""
+
+    codes: IntArray
+    times: IntArray
+
+
+def _count_pairs(pieces: Iterable[IntArray], size: int) -> PairCounts:
+    """How often each pair of neighbours comes over pieces of one sequence; memory grows with the pairs that occur."""
+    codes: IntArray = np.empty(0, dtype=np.int64)
+    times: IntArray = np.empty(0, dtype=np.int64)
     last: IntArray = np.empty(0, dtype=np.int64)
     for piece in pieces:
         sequence = np.concatenate([last, piece])
-        codes = sequence[:-1] * size + sequence[1:]
-        if pairs.size <= 4 * codes.size:
-            pairs += np.bincount(codes, minlength=pairs.size)
-        else:
-            found, times = np.unique(codes, return_counts=True)
-            pairs[found] += times
+        here, often = np.unique(sequence[:-1] * size + sequence[1:], return_counts=True)
+        merged, places = np.unique(np.concatenate([codes, here]), return_inverse=True)
+        total = np.zeros(merged.size, dtype=np.int64)
+        np.add.at(total, places, np.concatenate([times, often]))
+        codes, times = merged, total
         last = sequence[-1:]
-    return pairs.reshape(size, size)
+    return PairCounts(codes, times)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -113,7 +121,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _texts(path: Path) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
     for block in _blocks(path):
         yield decoder.decode(block)
     yield decoder.decode(b"", final=True)
@@ -159,10 +167,10 @@ def _pieces_of_words(path: Path) -> Iterator[list[str]]:
     rest = ""
     for text in _texts(path):
         text = rest + text
-        space = _LAST_SPACE.search(text, max(0, len(text) - _LONGEST_WORD))
-        end = space.start() if space else max(0, len(text) - _LONGEST_WORD)
-        yield _WORD.findall(text[:end])
-        rest = text[end:]
+        words = _WORD.findall(text)
+        # A word that ends with the piece may go on in the next one.
+        rest = words.pop() if _OPEN.search(text) else ""
+        yield words
     yield _WORD.findall(rest)
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import tracemalloc
 from collections import Counter
 
 import numpy as np
@@ -174,10 +175,39 @@ def test_rare_words_beyond_memory_are_dropped(file, monkeypatch):
     assert_same(told(found), counted([word if word.startswith("word") else text.OTHER for word in words]))
 
 
-def test_a_word_without_end_is_cut(file):
-    file.write_text("ab " + "x" * 5000 + " ab ab")
-    found = from_text(file, "word")
-    assert "ab" in found.token_names and all(len(name) <= 5000 for name in found.token_names)
+@pytest.mark.parametrize("chunk", [7, 999, 1000, 1001, 10**6])
+def test_a_word_is_cut_after_every_thousand_letters_wherever_a_piece_ends(file, monkeypatch, chunk):
+    monkeypatch.setattr(text, "_CHUNK_BYTES", chunk)
+    file.write_text("ab " + "x" * 2500 + " ab 12." + "y" * 1000 + "z")
+    words = ["ab", "x" * 1000, "x" * 1000, "x" * 500, "ab", "12", ".", "y" * 1000, "z"]
+    assert_same(told(from_text(file, "word")), counted(words))
+
+
+@pytest.mark.parametrize("tokens", ["character", "word"])
+def test_a_byte_order_mark_is_no_token(file, tokens):
+    file.write_bytes(b"\xef\xbb\xbf" + b"ab ab ba ab")
+    marked = from_text(file, tokens)
+    file.write_bytes(b"ab ab ba ab")
+    plain = from_text(file, tokens)
+    assert marked.token_names == plain.token_names and marked.context_names == plain.context_names
+    np.testing.assert_array_equal(marked.transitions, plain.transitions)
+    file.write_bytes(b"\xef\xbb\xbf" + b"ab ab ba ab")
+    assert "\\xef" in from_text(file).context_names
+
+
+@pytest.mark.slow
+def test_the_largest_vocabulary_takes_one_table(tmp_path):
+    rng = np.random.default_rng(0)
+    words = np.minimum(rng.zipf(1.2, 400_000), 12_000)
+    path = tmp_path / "text.txt"
+    path.write_text(" ".join(f"w{k}" for k in words))
+    tracemalloc.start()
+    language = from_text(path, "word", 8192)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert language.vocabulary > 7000
+    np.testing.assert_allclose(language.transitions.sum(axis=1), 1.0, rtol=1e-12)
+    assert peak < 600e6
 
 
 @pytest.mark.parametrize("tokens", ["character", "word"])
