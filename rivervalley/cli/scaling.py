@@ -11,7 +11,7 @@ from rivervalley._common.json import JSON, dumps, plain
 from rivervalley.cli.options import check_outputs
 from rivervalley.scaling import chinchilla, kaplan
 from rivervalley.scaling.fitting import FORMS, ScalingFit, fit_scaling, read_runs
-from rivervalley.scaling.table import ScalingRow, scaling_table
+from rivervalley.scaling.table import CORPORA, RANGES, ScalingRow, scaling_table
 
 EXAMPLE = """examples:
   rivervalley scaling -N 7B -D 1.4T             what each law expects of this run, and how far it is from the best
@@ -110,6 +110,7 @@ def as_document(rows: list[ScalingRow], fitted: ScalingFit | None, predicted: fl
         "fit": plain(fitted),
         "predicted_loss": predicted,
         "laws": plain(rows),
+        "corpora": dict(CORPORA),
     }
 
 
@@ -125,8 +126,37 @@ def as_text(rows: list[ScalingRow], fitted: ScalingFit | None, predicted: float 
         by_law.setdefault(f"{row.law} ({row.source})", []).append(row)
     width = max((len(row.quantity) for row in rows), default=0)
     for law, mine in by_law.items():
-        parts.append("\n".join([law, *(f"  {row.quantity:<{width}}  {show(row.value, row.unit)}" for row in mine)]))
+        parts.append("\n".join([law, *(f"  {row.quantity:<{width}}  {_shown(row)}" for row in mine)]))
+    if rows:
+        parts.append(_foot(rows))
     return "\n\n".join(parts)
+
+
+def _shown(row: ScalingRow) -> str:
+    """Value, interval and note of a row."""
+    words = show(row.value, row.unit)
+    if row.low is not None and row.high is not None:
+        words += f"  (90 %: {row.low:.3g} to {row.high:.3g})"
+    return f"{words}  [extrapolated]" if row.note else words
+
+
+def _foot(rows: list[ScalingRow]) -> str:
+    """What the losses are of, and what the intervals leave out."""
+    laws = {name: text for name, text in CORPORA.items() if any(row.law.startswith(name) for row in rows)}
+    lines = [f"{name}: nats per token of {text}." for name, text in laws.items()]
+    lines.append("Losses under different tokenizers or on different corpora cannot be compared.")
+    for name in laws:
+        if any(row.note and row.law.startswith(name) for row in rows):
+            fitted = ", ".join(f"{symbol} {r.low:.2g} to {r.high:.2g}" for symbol, r in RANGES[name].items())
+            lines.append(f"[extrapolated]: outside what {name}'s law was fitted to, {fitted}.")
+    ends = [row.note.split("; ")[-1] for row in rows if "contradict" in row.note]
+    if ends:
+        lines.append(f"{ends[0][0].upper()}{ends[0][1:]}.")
+    if any(row.low is not None for row in rows):
+        lines.append(
+            "Intervals take the refit's printed errors as independent: their correlations are not published, so they are too wide."
+        )
+    return "\n".join(lines)
 
 
 def show(value: float, unit: str) -> str:

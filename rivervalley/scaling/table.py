@@ -1,10 +1,15 @@
-"""What each scaling law says for a given size, data, compute or loss, as rows."""
+"""What each scaling law says for a given size, data, compute or loss, as rows.
+
+The single laws of Kaplan et al. (Table 5) and the joint ones (Tables 2, 3) were fitted apart and contradict each other by a
+few percent. So a single law is left out where the joint one answers, and the law at a fixed batch where it promises less loss
+than the best choices.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +33,11 @@ class ScalingRow:
         `quantity` begins with the symbol: "N, best size". Kaplan's N leaves embeddings out, Chinchilla's counts them.
     value : float
         Infinite where no amount is enough.
+    low, high : float or None
+        90 % interval from the printed errors of the constants, where there are any. They are taken as independent, for the
+        correlations are not published; the true interval is narrower.
+    note : str
+        "extrapolated: ..." where an input lies outside what the law was fitted to; empty otherwise.
     """
 
     law: str
@@ -35,6 +45,42 @@ class ScalingRow:
     value: float
     unit: str
     source: str
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class FittedRange:
+    """What a law was fitted to: the smallest and largest of a quantity."""
+
+    low: float
+    high: float
+    source: str
+
+
+# Kaplan et al., section 1.2 and appendix A: N from 768 to 1.5e9, D from 2.2e7 to 2.3e10 tokens; the largest model for 2.5e5
+# steps of 2^19 tokens is 1.2e21 flop, and C_min spans eight decades. Hoffmann et al., abstract: 70M to 16B, 5B to 500B tokens.
+_KAPLAN_RANGES = {
+    "N": FittedRange(768.0, 1.5e9, kaplan.PAPER),
+    "D": FittedRange(2.2e7, 2.3e10, kaplan.PAPER),
+    "C": FittedRange(1.2e13, 1.2e21, kaplan.PAPER),
+}
+_CHINCHILLA_RANGES = {
+    "N": FittedRange(7e7, 1.6e10, "arXiv 2203.15556"),
+    "D": FittedRange(5e9, 5e11, "arXiv 2203.15556"),
+    "C": FittedRange(6.0 * 7e7 * 5e9, 6.0 * 1.6e10 * 5e11, "arXiv 2203.15556"),
+}
+RANGES = {"Kaplan": _KAPLAN_RANGES, "Chinchilla": _CHINCHILLA_RANGES}
+"""What the published laws were fitted to, by symbol."""
+
+_Z90 = 1.6448536269514722
+
+CORPORA = {
+    "Kaplan": "WebText2, GPT-2's byte-pair encoding of 50,257 tokens",
+    "Chinchilla": "MassiveText, a SentencePiece vocabulary of 32,000",
+}
+"""Corpus and tokenizer of the published losses: nats per token of different tokenizers cannot be compared."""
 
 
 def scaling_table(
@@ -67,7 +113,7 @@ def scaling_table(
 
     Examples
     --------
-    >>> for row in scaling_table(N=1e9, D=2e10)[:3]:
+    >>> for row in scaling_table(N=1e9)[:3]:
     ...     print(f"{row.law}: {row.quantity} = {row.value:.3g} {row.unit}")
     Kaplan, size: loss, converged on enough data = 2.38 nats
     Kaplan, data rule: D, to keep overfitting below 2 % = 2.29e+10 tokens
@@ -81,16 +127,64 @@ def scaling_table(
         raise InputError("N, D and C must not all be given: C = 6 N D gives the third from two")
     sets = CHINCHILLAS if fitted is None else {"Chinchilla, your runs": fitted, **CHINCHILLAS}
     rows: list[ScalingRow] = []
+    run = _run(values) if len(values.keys() & {"N", "D", "C"}) == 2 else None
     for name, rows_of in (("N", _of_size), ("D", _of_data), ("C", _of_compute), ("loss", _of_loss)):
         if name in values:
             rows += rows_of(values[name], sets)
-    if len(values.keys() & {"N", "D", "C"}) == 2:
-        rows += _of_run(*_run(values), sets)
+    if run is not None:
+        rows = [row for row in rows if row.quantity not in _SINGLE_LOSSES] + list(_of_run(*run, sets))
     if {"N", "loss"} <= values.keys():
         rows += _of_loss_and_size(values["loss"], values["N"], sets)
     if {"D", "loss"} <= values.keys():
         rows += _of_loss_and_data(values["loss"], values["D"], sets)
-    return rows
+    inputs = values if run is None else dict(zip("NDC", run, strict=True))
+    return [_marked(row, inputs) for row in rows]
+
+
+_SINGLE_LOSSES = ("loss, converged on enough data", "loss, large model stopped early")
+
+
+def _marked(row: ScalingRow, inputs: dict[str, float]) -> ScalingRow:
+    """With a note where an input, or the size, data or compute that the row gives, is outside what the law was fitted to."""
+    ranges = _CHINCHILLA_RANGES if row.law.startswith("Chinchilla,") else _KAPLAN_RANGES if row.law.startswith("Kaplan") else {}
+    if row.law == "Chinchilla, your runs":
+        return row
+    given = {name: value for name, value in inputs.items() if name in ranges}
+    symbol = row.quantity.split(",")[0].removesuffix("_min")
+    if symbol in ranges and row.unit in ("parameters", "tokens", "flop") and math.isfinite(row.value):
+        given[symbol] = row.value
+    outside = [
+        f"{name} {value:.3g} outside {ranges[name].low:.2g} to {ranges[name].high:.2g}"
+        for name, value in given.items()
+        if not ranges[name].low <= value <= ranges[name].high
+    ]
+    note = f"extrapolated: {'; '.join(outside)}" if outside else ""
+    if row.law.startswith("Kaplan") and given.get("C", 0.0) > _LAWS_END:
+        note += f"; beyond {_LAWS_END / kaplan.PF_DAY:.2g} PF-days the laws contradict each other (eqs. 6.6-6.8)"
+    return replace(row, note=note)
+
+
+_LAWS_END = kaplan.crossing_point().C
+
+
+def _within(
+    law: chinchilla.Chinchilla, quantity: Callable[[chinchilla.Chinchilla], ArrayLike]
+) -> tuple[float | None, float | None]:
+    """90 % interval of a positive quantity from the refit's printed errors: linear in its logarithm, constants independent."""
+    if law is not chinchilla.BESIROGLU:
+        return None, None
+    value = float(np.asarray(quantity(law)))
+    if not 0.0 < value < math.inf:
+        return None, None
+    square = 0.0
+    for name, error in chinchilla.BESIROGLU_ERRORS.items():
+        step = 1e-4 * getattr(law, name)
+        up, down = (float(np.asarray(quantity(replace(law, **{name: getattr(law, name) + s * step})))) for s in (1.0, -1.0))
+        if not (0.0 < up < math.inf and 0.0 < down < math.inf):
+            return None, None
+        square += (math.log(up / down) / (2.0 * step) * error) ** 2
+    spread = math.exp(_Z90 * math.sqrt(square))
+    return value / spread, value * spread
 
 
 def _run(values: dict[str, float]) -> tuple[float, float, float]:
@@ -105,6 +199,14 @@ def _run(values: dict[str, float]) -> tuple[float, float, float]:
 
 def _row(law: str, quantity: str, value: ArrayLike, unit: str, source: str) -> ScalingRow:
     return ScalingRow(law, quantity, float(np.asarray(value)), unit, source)
+
+
+def _chinchilla_row(
+    law: str, quantity: str, unit: str, constants: chinchilla.Chinchilla, of: Callable[[chinchilla.Chinchilla], ArrayLike]
+) -> ScalingRow:
+    """A row of one of Chinchilla's sets of constants, with its interval where their errors are printed."""
+    low, high = _within(constants, of)
+    return ScalingRow(law, quantity, float(np.asarray(of(constants))), unit, constants.source, low, high)
 
 
 def _of_size(N: float, sets: Sets) -> Iterator[ScalingRow]:
@@ -122,12 +224,25 @@ def _of_size(N: float, sets: Sets) -> Iterator[ScalingRow]:
         "parameters",
         "arXiv 2406.12907",
     )
-    for law, constants in sets.items():
-        D = chinchilla.optimal_data_for_size(N, constants)
-        yield _row(law, "D, for which N is the best size", D, "tokens", constants.source)
-        yield _row(law, "C, for which N is the best size", kaplan.training_flop(N, D), "flop", constants.source)
-        yield _row(
-            law, "loss, at N and its best D", chinchilla.loss_from_size_and_data(N, D, constants), "nats", constants.source
+    for law, c in sets.items():
+        yield _chinchilla_row(
+            law, "D, for which N is the best size", "tokens", c, lambda k: chinchilla.optimal_data_for_size(N, k)
+        )
+        ratio = np.asarray(chinchilla.optimal_data_for_size(N, c)) / N
+        yield _row(law, "D / N, at the best D", ratio, "tokens per parameter", c.source)
+        yield _chinchilla_row(
+            law,
+            "C, for which N is the best size",
+            "flop",
+            c,
+            lambda k: kaplan.training_flop(N, chinchilla.optimal_data_for_size(N, k)),
+        )
+        yield _chinchilla_row(
+            law,
+            "loss, at N and its best D",
+            "nats",
+            c,
+            lambda k: chinchilla.loss_from_size_and_data(N, chinchilla.optimal_data_for_size(N, k), k),
         )
 
 
@@ -137,12 +252,19 @@ def _of_data(D: float, sets: Sets) -> Iterator[ScalingRow]:
     yield _row(
         "Kaplan, data rule", "N, up to which overfitting stays below 2 %", largest, "parameters", f"{kaplan.PAPER}, eq. 4.4"
     )
-    for law, constants in sets.items():
-        N = chinchilla.optimal_size_for_data(D, constants)
-        yield _row(law, "N, the best size for D", N, "parameters", constants.source)
-        yield _row(law, "C, for both", kaplan.training_flop(N, D), "flop", constants.source)
-        yield _row(
-            law, "loss, at D and its best N", chinchilla.loss_from_size_and_data(N, D, constants), "nats", constants.source
+    for law, c in sets.items():
+        yield _chinchilla_row(law, "N, the best size for D", "parameters", c, lambda k: chinchilla.optimal_size_for_data(D, k))
+        ratio = D / np.asarray(chinchilla.optimal_size_for_data(D, c))
+        yield _row(law, "D / N, at the best N", ratio, "tokens per parameter", c.source)
+        yield _chinchilla_row(
+            law, "C, for both", "flop", c, lambda k: kaplan.training_flop(chinchilla.optimal_size_for_data(D, k), D)
+        )
+        yield _chinchilla_row(
+            law,
+            "loss, at D and its best N",
+            "nats",
+            c,
+            lambda k: chinchilla.loss_from_size_and_data(chinchilla.optimal_size_for_data(D, k), D, k),
         )
 
 
@@ -150,7 +272,8 @@ def _of_compute(C: float, sets: Sets) -> Iterator[ScalingRow]:
     fixed = kaplan.COMPUTE_FIXED_BATCH
     naive = kaplan.loss_from_compute(C, fixed)
     measured, closed = kaplan.measured_allocation(C), kaplan.optimal_allocation(C)
-    yield _row("Kaplan, compute, naive", "loss, batches of 2^19 tokens", naive, "nats", fixed.source)
+    if np.asarray(naive) > np.asarray(measured.loss):  # below, two fits made apart cross
+        yield _row("Kaplan, compute, naive", "loss, batches of 2^19 tokens", naive, "nats", fixed.source)
     for law, best, source, loss_source in (
         ("Kaplan, measured frontier", measured, kaplan.MEASURED_FRONTIER.source, kaplan.COMPUTE.source),
         ("Kaplan, frontier of L(N, S)", closed, f"{kaplan.PAPER}, appendix B, Table 3", f"{kaplan.PAPER}, appendix B"),
@@ -160,11 +283,15 @@ def _of_compute(C: float, sets: Sets) -> Iterator[ScalingRow]:
         yield _row(law, "B, critical batch size: stay far below", best.batch_size, "tokens", source)
         yield _row(law, "S_min, fewest steps", best.steps, "steps", source)
         yield _row(law, "D, tokens read at small batches", best.D, "tokens", source)
-    for law, constants in sets.items():
-        best_of = chinchilla.optimal_allocation(C, constants)
-        yield _row(law, "loss, best for C", best_of.loss, "nats", constants.source)
-        yield _row(law, "N, best size", best_of.N, "parameters", constants.source)
-        yield _row(law, "D, best data", best_of.D, "tokens", constants.source)
+        yield _row(law, "D / N, there", np.asarray(best.D) / np.asarray(best.N), "tokens per parameter", source)
+    for law, c in sets.items():
+        yield _chinchilla_row(law, "loss, best for C", "nats", c, lambda k: chinchilla.optimal_allocation(C, k).loss)
+        yield _chinchilla_row(law, "N, best size", "parameters", c, lambda k: chinchilla.optimal_allocation(C, k).N)
+        yield _chinchilla_row(law, "D, best data", "tokens", c, lambda k: chinchilla.optimal_allocation(C, k).D)
+        best_of = chinchilla.optimal_allocation(C, c)
+        yield _row(
+            law, "D / N, at the best of both", np.asarray(best_of.D) / np.asarray(best_of.N), "tokens per parameter", c.source
+        )
 
 
 def _of_loss(loss: float, sets: Sets) -> Iterator[ScalingRow]:
@@ -180,6 +307,9 @@ def _of_loss(loss: float, sets: Sets) -> Iterator[ScalingRow]:
         yield _row(law, "C, least compute", C, "flop", constants.source)
         yield _row(law, "N, best size for this loss", best.N if best else math.inf, "parameters", constants.source)
         yield _row(law, "D, best data for this loss", best.D if best else math.inf, "tokens", constants.source)
+        if best:
+            ratio = np.asarray(best.D) / np.asarray(best.N)
+            yield _row(law, "D / N, at the best for this loss", ratio, "tokens per parameter", constants.source)
 
 
 def _of_run(N: float, D: float, C: float, sets: Sets) -> Iterator[ScalingRow]:
@@ -196,7 +326,9 @@ def _of_run(N: float, D: float, C: float, sets: Sets) -> Iterator[ScalingRow]:
     yield _row("Kaplan, size and steps", "N over the best size for C", ratio, "", steps)
     for law, constants in sets.items():
         loss = chinchilla.loss_from_size_and_data(N, D, constants)
-        yield _row(law, "loss, of this run", loss, "nats", constants.source)
+        yield _chinchilla_row(
+            law, "loss, of this run", "nats", constants, lambda k: chinchilla.loss_from_size_and_data(N, D, k)
+        )
         best = chinchilla.optimal_allocation(C, constants)
         yield _row(law, "N over the best size for C", N / np.asarray(best.N), "", constants.source)
         least = np.asarray(chinchilla.compute_for_loss(loss, constants))
@@ -209,13 +341,15 @@ def _of_loss_and_size(loss: float, N: float, sets: Sets) -> Iterator[ScalingRow]
     yield _row("Kaplan, size and steps", "S_min, for this loss at N", kaplan.steps_for_loss_and_size(loss, N), "steps", steps)
     yield _row("Kaplan, size and steps", "C_min, for this loss at N", kaplan.compute_for_loss_and_size(loss, N), "flop", steps)
     for law, constants in sets.items():
-        D = chinchilla.data_for_loss_and_size(loss, N, constants)
-        yield _row(law, "D, for this loss at N", D, "tokens", constants.source)
+        yield _chinchilla_row(
+            law, "D, for this loss at N", "tokens", constants, lambda k: chinchilla.data_for_loss_and_size(loss, N, k)
+        )
 
 
 def _of_loss_and_data(loss: float, D: float, sets: Sets) -> Iterator[ScalingRow]:
     joint = kaplan.SIZE_DATA.source
     yield _row("Kaplan, size and data", "N, for this loss on D", kaplan.size_for_loss_and_data(loss, D), "parameters", joint)
     for law, constants in sets.items():
-        N = chinchilla.size_for_loss_and_data(loss, D, constants)
-        yield _row(law, "N, for this loss on D", N, "parameters", constants.source)
+        yield _chinchilla_row(
+            law, "N, for this loss on D", "parameters", constants, lambda k: chinchilla.size_for_loss_and_data(loss, D, k)
+        )

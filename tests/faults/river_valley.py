@@ -135,7 +135,7 @@ FAULTS: tuple[Fault, ...] = (
         "kernels/bends.py",
         "start[i] + radius * angle(along, outward)",
         "start[i] + 1.01 * radius * angle(along, outward)",
-        ("RV-05", "RV-36"),
+        ("RV-05",),
     ),
     # Progress.
     Fault(
@@ -533,7 +533,7 @@ FAULTS: tuple[Fault, ...] = (
         "schedules/shapes.py",
         "    rates: FloatArray = np.asarray(DECAY_SHAPES[shape].make(u, start_lr",
         '    rates: FloatArray = np.asarray(DECAY_SHAPES[shape].make(u if shape != "inverse" else u - 1.0 / steps, start_lr',
-        ("RV-P06", "RV-15", "RV-24", "RV-28"),
+        ("RV-15", "RV-24", "RV-28"),
     ),
     Fault(
         "cooldown steps without eta h",
@@ -685,13 +685,6 @@ FAULTS: tuple[Fault, ...] = (
         "length = round(1.02 * fraction * updates)",
         ("RV-04", "RV-28", "RV-24"),
     ),
-    Fault(
-        "runs joined with an update left out, for valleys",
-        "schedules/schedule.py",
-        "np.concatenate([self.lr, other.lr])",
-        "np.concatenate([self.lr, other.lr[1:], other.lr[-1:]])",
-        ("RV-26",),
-    ),
     # Loss and states of stable iterates.
     Fault(
         "noise of single updates halved in three rows",
@@ -740,7 +733,7 @@ FAULTS: tuple[Fault, ...] = (
         "landscapes/valleys/river_valley.py",
         "descend(Block(x, schedule.lr, first,",
         "descend(Block(x, np.append(schedule.lr[1:], 0.0), first,",
-        ("RV-04", "RV-15", "RV-P09", "RV-24"),
+        ("RV-04", "RV-15", "RV-24"),
     ),
     Fault(
         "noise along the river in its mean",
@@ -770,5 +763,12 @@ FAULTS: tuple[Fault, ...] = (
         "np.full(steps - warm - length, peak), tail])\n",
         "np.full(steps - warm - length, 0.99 * peak), tail])\n",
         ("RV-04", "RV-28", "RV-24", "AL-10"),
+    ),
+    Fault(
+        "noise of one row 10 % strong",
+        "kernels/descent.py",
+        "    s = eta * sigma[j]\n    row = w[j]\n",
+        "    s = 1.1 * eta * sigma[j]\n    row = w[j]\n",
+        ("RV-36", "RV-06", "RV-32"),
     ),
 )

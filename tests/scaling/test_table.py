@@ -52,13 +52,58 @@ def test_every_row_is_complete_and_json():
             assert row.law and row.quantity and row.source and row.value > 0.0
         text = json.dumps(plain(rows), allow_nan=False)
         back = json.loads(text)
-        assert [list(row) for row in back[:1]] == [["law", "quantity", "value", "unit", "source"]]
+        assert [list(row) for row in back[:1]] == [["law", "quantity", "value", "unit", "source", "low", "high", "note"]]
         assert [row["value"] is None for row in back] == [not np.isfinite(row.value) for row in rows]
         pairs = [(row.law, row.quantity) for row in rows]
         assert len(set(pairs)) == len(pairs)
     assert not any("learning rate" in row.law for row in scaling_table(N=1e13))
     below = [row for row in scaling_table(loss=1.7) if row.law == "Chinchilla, refit"]
     assert all(row.value == np.inf for row in below)
+
+
+def test_contradictions_are_left_out():
+    both = [row.quantity for row in scaling_table(N=7e10, D=1.4e12)]
+    assert "loss, converged on enough data" not in both and "loss, stopped early" in both
+    for C in (1e-3 * kaplan.PF_DAY, 1e24, 1e28):
+        rows = {
+            row.law: row.value for row in scaling_table(C=C) if row.quantity.startswith("loss") and row.law.startswith("Kaplan")
+        }
+        naive = rows.get("Kaplan, compute, naive")
+        assert naive is None or naive > rows["Kaplan, measured frontier"]
+
+
+def test_what_lies_outside_the_fits_is_marked():
+    assert not any(
+        row.note for row in scaling_table(N=1e9, D=2e10) if row.law.startswith("Kaplan") and "S_min" not in row.quantity
+    )
+    rows = scaling_table(N=7e10, D=1.4e12)
+    assert all("extrapolated" in row.note for row in rows if row.law.startswith("Kaplan"))
+    assert all("outside" in row.note for row in rows if row.law.startswith("Chinchilla"))
+    far = [row for row in scaling_table(C=1e24) if row.law.startswith("Kaplan")]
+    assert far and all("contradict" in row.note for row in far if row.quantity != "B, critical batch size: stay far below")
+    assert not any("contradict" in row.note for row in scaling_table(C=1e20))
+
+
+def test_intervals_are_those_of_the_printed_errors():
+    rows = {(row.law, row.quantity): row for row in scaling_table(N=1e9, D=2e10)}
+    refit = rows["Chinchilla, refit", "loss, of this run"]
+    c = chinchilla.BESIROGLU
+    size, data = c.A * 1e9**-c.alpha, c.B * 2e10**-c.beta
+    parts = [0.03, size * 125 / c.A, data * 1293 / c.B, size * np.log(1e9) * 0.02, data * np.log(2e10) * 0.02]
+    spread = np.exp(1.6448536 * np.linalg.norm(parts) / refit.value)
+    assert refit.low == pytest.approx(refit.value / spread, rel=1e-5) and refit.high == pytest.approx(
+        refit.value * spread, rel=1e-5
+    )
+    assert rows["Chinchilla, as printed", "loss, of this run"].low is None
+    power = {row.quantity: row for row in scaling_table(C=6e20) if row.law == "Chinchilla, refit"}
+    assert power["N, best size"].low < power["N, best size"].value < power["N, best size"].high
+
+
+def test_tokens_per_parameter_stand_by_every_allocation():
+    for given in ({"N": 1e9}, {"D": 1e10}, {"C": 1e20}, {"loss": 2.5}, {"N": 1e9, "D": 1e10}):
+        rows = scaling_table(**given)
+        laws = {row.law for row in rows if row.quantity.startswith("D / N")}
+        assert len(laws) >= (1 if "D" in given and "N" in given else 2), given
 
 
 def test_bad_input():

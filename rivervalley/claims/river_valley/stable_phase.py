@@ -203,7 +203,7 @@ def _hidden(hills: Sequence[float], setting: Setting) -> list[Check]:
 def _bent_chord(bend: bool, setting: Setting) -> list[Check]:
     """Mean hill loss on the line between iterates of SGD a length l apart on a circle; without `bend` on a straight river."""
     R, stiffness, sigma, eta, g = 10.0, 4.0, 0.3, 0.1, 0.5
-    count, lag = setting.trajectories(8_192, 2_048), 80
+    count, lag = setting.trajectories(16_384, 4_096), 35
     valley = CircularBend(R, stiffness, LinearRiver(g), noise_std=sigma)
     first = simulate(valley, schedules.constant(200, eta), count, setting.seed, record_every=200)
     second = simulate(valley, schedules.constant(lag, eta), initial=first, record_every=200 + lag)
