@@ -17,9 +17,11 @@ EXAMPLE = """examples:
       --schedule "linear(steps=4000, peak_lr=0.4)" --trajectories 256 --json
   rivervalley compare "walled_valley(hills=[1, 1], narrowing=0.2, river=linear(0.01), noise_std=0.5)" \\
       --checkpoints 1000,4000 --peak-lr 0.1 --trajectories 1000
+  rivervalley compare "power_law_spherical_valley(rule=adamw(0.1))" --checkpoints 5000,20000 --peak-lr 1e-3
 
 A schedule of your own is read at each checkpoint on its way. S is the sum of rates up to there: a loss at more S is no win
-of the shape alone. Only straight valleys have exact expectations; others need --trajectories.
+of the shape alone. Straight and spherical valleys and some models of regression and language have exact expectations; others
+need --trajectories.
 
 """ + landscapes.parse_help()
 

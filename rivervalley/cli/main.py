@@ -27,6 +27,7 @@ COMMANDS = {
     "transfer": "Predict final losses at another model size from runs of two or more sizes.",
     "explore": "Write a page in which a law answers for schedules that are drawn by hand, beside a river valley.",
     "compare": "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets.",
+    "optimal": "Find the LRs with the least expected final loss on a straight or a spherical valley.",
     "sweep": "Simulate every combination of some settings, on all CPUs or a Dask cluster; goes on where it was stopped.",
     "scaling": "What Kaplan's and Chinchilla's scaling laws say, and the same laws fitted to runs of your own.",
     "bench": "Time the kernels beside NumPy and, where it is installed, JAX, all in one run.",

@@ -23,6 +23,8 @@ EXAMPLE = (
       "wsd(steps=4000, peak_lr=0.3, decay_fraction=0.2)" --plot bend.png
   rivervalley simulate "bigram(text('README.md', tokens='character'), batch_size=16)" \\
       "wsd(steps=20000, peak_lr=2, decay_fraction=0.2)" --trajectories 4 --plot bigram.png
+  rivervalley simulate "power_law_spherical_valley(rule=adamw(0.1))" \\
+      "wsd(steps=20000, peak_lr=1e-3, warmup_steps=300, decay_fraction=0.2)" --expected
 
 """
     + landscapes.parse_help()
