@@ -13,8 +13,8 @@ from rivervalley.claims.formula import mathml
 from rivervalley.claims.kaplan.popular_summary import STATEMENTS
 from rivervalley.claims.registry import group_titles
 from rivervalley.claims.registry import list as all_claims
+from rivervalley.claims.strip import error_ratios
 from rivervalley.claims.terminal import OUTCOMES, number, outcome_table
-from rivervalley.plots.claims import error_ratios
 
 AGREES = {True: "our measurement agrees", False: "our measurement disagrees", None: "skipped"}
 _STYLE = """
@@ -32,7 +32,7 @@ article { border-top: 1px solid var(--line); padding: .5rem 0; }
 .formula { overflow-x: auto; background: var(--card); padding: .5rem .8rem; margin: .5rem 0; }
 .passes { color: var(--good); } .fails { color: var(--bad); font-weight: bold; } .soft { color: var(--soft); }
 .badge { border: 1px solid var(--line); border-radius: .3rem; padding: 0 .4rem; font-size: .85rem; }
-figure { margin: .6rem 0; } figure svg { max-width: 100%; height: auto; background: #fff; } figcaption { color: var(--soft); font-size: .85rem; }
+figure { margin: .6rem 0; } figure svg { max-width: 100%; height: auto; } figcaption { color: var(--soft); font-size: .85rem; }
 """
 
 

@@ -1,6 +1,7 @@
 """The page of a report: well-formed, self-contained, with what the claims say and every number; documents read back."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import rivervalley as rv
 from rivervalley import claims
 from rivervalley._common.json import dumps, exact
 from rivervalley.claims import links, report
+from rivervalley.claims.checks import near
+from rivervalley.claims.strip import error_ratios
 
 ROOT = Path(__file__).parents[2]
-VOID = {"meta", "br", "path", "use", "rect", "img"}
+VOID = {"meta", "br", "path", "circle", "img"}
 
 
 class Balanced(HTMLParser):
@@ -98,9 +101,14 @@ def test_figures_and_code_of_claims_exist():
         assert (ROOT / links.code_of(claim)).is_file(), claim.id
 
 
-def test_a_failing_check_is_marked_and_one_of_the_controls_lies_beyond_its_tolerance():
-    from rivervalley.claims.checks import near
-    from rivervalley.plots.claims import error_ratios
-
-    svg = error_ratios([near("good", 1.0, 1.0, 0.1), near("bad", 1.0, 2.0, 0.1)], [near("good", 1.0, 9.0, 0.1)])
-    assert svg.startswith("<svg") and "#d55e00" in svg and "#0072b2" in svg and not re.search(r"http(?!://www.w3.org)", svg)
+def test_dots_stand_where_errors_are_and_the_controls_beyond_the_tolerance():
+    good, bad = near("good", 1.0, 1.05, 0.1), near("bad < $x$", 1.0, 2.0, 0.1)
+    svg = error_ratios([good, bad], [near("good", 1.0, 9.0, 0.1)])
+    dots = re.findall(r'<circle class="(\w+)" cx="([\d.]+)"', svg)
+    assert [kind for kind, _ in dots] == ["passes", "fails"]
+    at_tolerance = error_ratios([near("even", 1.0, 1.1, 0.1 + 1e-12)])
+    (_, border), *_ = re.findall(r'<circle class="(\w+)" cx="([\d.]+)"', at_tolerance)
+    assert float(dots[0][1]) < float(border) < float(dots[1][1])
+    (control,) = re.findall(r'<path d="M([\d.]+) [-\d.]+l6 6', svg)
+    assert float(control) > float(border)
+    ElementTree.fromstring(svg)
