@@ -6,7 +6,7 @@ Left the weights themselves, all 256 simulated, in the plane in which the river 
 from __future__ import annotations
 
 import numpy as np
-from common import folder, path
+from common import describe, options, path, run
 from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -15,30 +15,31 @@ import rivervalley as rv
 from rivervalley import plots
 from rivervalley.landscapes import FlatRiver, PowerRiver, Sphere, SphericalValley, rules
 
-STEPS, EVERY, WEIGHTS, CLOUD, WEIGHT_DECAY, DECAY = 6_000, 200, 256, 40, 0.1, 0.25
+WEIGHTS, WEIGHT_DECAY, DECAY = 256, 0.1, 0.25
 RADIUS, RADIUS_STIFFNESS, HEIGHT, RIVER = 6.0, 2.0, 12.0, PowerRiver(4.0, 2.0)
-PEAKS = {"C0": 1e-3, "C1": 4e-3}
+COLOURS = ("C0", "C1", "C2", "C3")
 HOLD = 6  # frames for which the last picture stays
 
 
 def main() -> None:
-    out = folder(__doc__)
+    asked = options(__file__, __doc__, steps=6_000, frame_every=200, cloud=40, peak_lr=(1e-3, 4e-3))
+    last, every = asked.steps, asked.frame_every
     rule = rules.AdamW(WEIGHT_DECAY)
     sphere = Sphere(WEIGHTS, [1.0], HEIGHT, river=RIVER, river_radius=RADIUS, radius_stiffness=RADIUS_STIFFNESS, rule=rule)
     limit = SphericalValley([1.0], HEIGHT, river=RIVER, river_scale=RADIUS**2 / 4.0, rule=rule)
     radius = SphericalValley([RADIUS_STIFFNESS], river=FlatRiver(), rule=rule)  # the hill that holds the river's plane
-    steps = np.arange(0, STEPS + 1, EVERY)
+    steps = np.arange(0, last + 1, every)
     runs = {
-        colour: rv.schedules.wsd(steps=STEPS, peak_lr=peak, warmup_steps=100, decay_fraction=DECAY)
-        for colour, peak in PEAKS.items()
+        colour: rv.schedules.wsd(steps=last, peak_lr=peak, warmup_steps=100, decay_fraction=DECAY)
+        for colour, peak in zip(COLOURS, asked.peak_lr, strict=False)
     }
-    clouds = {colour: path(sphere, schedule, CLOUD, 1, EVERY) for colour, schedule in runs.items()}
+    clouds = {colour: path(sphere, schedule, asked.cloud, 1, every) for colour, schedule in runs.items()}
     norms = {colour: limit.norms(schedule) for colour, schedule in runs.items()}
     losses = {
         colour: limit.expected(s, record_at=steps).loss + radius.expected(s, record_at=steps).components["hill"]
         for colour, s in runs.items()
     }
-    with plots.style():
+    with plots.style(asked.style):
         figure = Figure(figsize=(9.6, 5.4))
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(4, 2, width_ratios=(1.15, 1))
@@ -61,7 +62,7 @@ def main() -> None:
             rows = ((rate, 1e3 * lr), (width, n[:-1]), (turn, 1e3 * lr / n[1:]), (loss, losses[colour]))
             lines = []
             for panel, values in rows:
-                at = steps if panel is loss else np.arange(STEPS)
+                at = steps if panel is loss else np.arange(last)
                 panel.plot(at, values, color=colour, lw=0.8, alpha=0.25)
                 lines.append((panel.plot([], [], color=colour, lw=1.8)[0], at, values))
             moving.append((colour, dots, trail, lines))
@@ -86,13 +87,24 @@ def main() -> None:
                     seen = at <= steps[k]
                     line.set_data(at[seen], values[seen])
 
-        file = out / "norm_angle_loss.gif"
+        file = asked.out / f"{asked.name}.gif"
         draw(steps.size - 1)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once; not anew for every frame
         FuncAnimation(figure, draw, frames=steps.size + HOLD).save(file, PillowWriter(fps=8), dpi=75)
-        print(f"wrote {file}")
+    ends = ", ".join(
+        f"{norms[c][-1]:.3f} at a peak LR of {s.peak_lr:g} ({float(rv.theory.equilibrium_norm(s.peak_lr, WEIGHT_DECAY)):.3f} in equilibrium)"
+        for c, s in runs.items()
+    )
+    describe(
+        asked,
+        file,
+        f"""Under WSD over {last:,} updates the norm of the weights grows from {sphere.start_norm:g} to {ends}, and the angle of an
+        update falls toward the square root of twice the LR times the weight decay. In the decay the norm hardly moves, so that
+        the angle falls in proportion to the LR, and the hills with it: the loss ends at
+        {", ".join(f"{losses[c][-1]:.3f}" for c in runs)}.""",
+    )
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

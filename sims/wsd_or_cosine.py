@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-from common import folder, save
+from common import options, run, save
 from matplotlib.ticker import NullFormatter
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
 import rivervalley as rv
 from rivervalley import plots
 from rivervalley.landscapes import SphericalValley, rules
 from rivervalley.laws.clock_fit import fit_clock
 
-FITTED_PEAK, FITTED_STEPS, WEIGHT_DECAY, STEPS = 1e-3, 20_000, 0.1, 50_000
-LANDSCAPE = SphericalValley.power_law(192, 0.15, bin_ratio=1.12)
+WEIGHT_DECAY, STEPS = 0.1, 50_000
 # WSD (20 %, linear) less cosine to 0, 10^-3 nats: final validation losses of 124M-parameter runs of Schaipp et al.,
 # arXiv 2501.18965 (code and data: fabian-sp/lr-scheduling), 50,000 updates, weight decay 0.1.
 REAL = {1e-4: -70.0, 5e-4: -11.0, 1e-3: 4.0, 2e-3: 19.0}
@@ -42,21 +40,21 @@ def schedule(kind: str, steps: int, peak: float, share: float = 0.2) -> rv.Sched
     return rv.schedules.cosine(steps=steps, peak_lr=peak, final_lr=final, warmup_steps=warmup)
 
 
-def landscape_loss(s: rv.Schedule, weight_decay: float) -> float:
-    return float(rules.AdamW(weight_decay).on(LANDSCAPE).expected(s, record_at=[s.steps]).loss[0])
+def expected(valley: SphericalValley) -> FinalLoss:
+    return lambda s, decay: float(rules.AdamW(decay).on(valley).expected(s, record_at=[s.steps]).loss[0])
 
 
-def fixed_norm_loss(s: rv.Schedule, _: float) -> float:
-    return float(rules.Frozen().on(LANDSCAPE).expected(s, record_at=[s.steps]).loss[0])
+def with_fixed_norm(valley: SphericalValley) -> FinalLoss:
+    return lambda s, _: float(rules.Frozen().on(valley).expected(s, record_at=[s.steps]).loss[0])
 
 
-def fitted_losses() -> dict[str, FinalLoss]:
-    """Forecasts of the law, with the constants of real runs and with those of this landscape."""
+def forecasts(valley: SphericalValley, steps: int, peak: float) -> dict[str, FinalLoss]:
+    """Of the law fitted to three runs, with the constants of real runs and with those of this landscape."""
     kinds = ("constant", "cosine to a tenth", "WSD")
-    runs = [LANDSCAPE.expected(schedule(kind, FITTED_STEPS, FITTED_PEAK)) for kind in kinds]
+    runs = [valley.expected(schedule(kind, steps, peak)) for kind in kinds]
     curves = [rv.LossCurve(run.steps[1:], run.loss[1:], run.schedule) for run in runs]
     own = fit_clock(curves, weight_decay=WEIGHT_DECAY, memory_exponent=1.0, from_step=1000)
-    law = rv.laws.EquilibriumLaw.fit(curves, weight_decay=WEIGHT_DECAY, init_std=LANDSCAPE.start_norm)
+    law = rv.laws.EquilibriumLaw.fit(curves, weight_decay=WEIGHT_DECAY, init_std=valley.start_norm)
 
     def of(fit) -> FinalLoss:
         return lambda s, decay: float(replace(fit, weight_decay=decay).predict_at(s, [s.steps])[0])
@@ -127,7 +125,9 @@ def slices(ax, losses: dict[str, FinalLoss]) -> None:
     ax.legend(fontsize=8)
 
 
-def peaks_by_length(ax, losses: dict[str, FinalLoss]) -> None:
+def peaks_by_length(ax, losses: dict[str, FinalLoss], fixed: FinalLoss) -> tuple[float, float]:
+    """Slopes of a cosine to a tenth, in equilibrium and with a fixed norm."""
+    slopes = {}
     lengths = LENGTHS[::2]
     for k, kind in enumerate(("cosine to a tenth", "WSD")):
         for name, loss in list(losses.items())[:2]:
@@ -135,31 +135,34 @@ def peaks_by_length(ax, losses: dict[str, FinalLoss]) -> None:
             values = np.array([best_peak(loss, kind, T) for T in lengths])
             ax.plot(lengths, values, line, lw=width, color=f"C{k}", label=kind if name == "landscape" else None)
             slope = np.polyfit(np.log(lengths), np.log(values), 1)[0]
+            slopes[kind, name] = slope
             print(f"best peak, {kind}, {name}: slope {slope:.3f} in the length")
             if kind == "cosine to a tenth" and name == "landscape":
                 anchor = values[2] * (lengths / lengths[2]) ** rv.theory.best_peak_exponent(0.5)
                 ax.plot(lengths, 0.62 * anchor, color="0.4", lw=0.9, label="$T^{-2α/(1+α)}$, α = 1/2")
-    values = np.array([best_peak(fixed_norm_loss, "cosine to a tenth", T) for T in lengths])
+    values = np.array([best_peak(fixed, "cosine to a tenth", T) for T in lengths])
     ax.plot(lengths, values, "-", color="C7", lw=1.6, label="to a tenth, the norm fixed")
-    print(f"best peak, cosine to a tenth, fixed norm: slope {np.polyfit(np.log(lengths), np.log(values), 1)[0]:.3f}")
+    slope = np.polyfit(np.log(lengths), np.log(values), 1)[0]
+    print(f"best peak, cosine to a tenth, fixed norm: slope {slope:.3f} in the length")
     ax.set(xscale="log", yscale="log", xlabel="updates", ylabel="best peak", title="Best peak by length (law dashed)")
     ax.set_ylim(2e-4, 2e-2)
     ax.legend(fontsize=7.5, ncols=2, loc="lower left")
+    return slopes["cosine to a tenth", "landscape"], slope
 
 
-def peaks_by_decay(ax, losses: dict[str, FinalLoss]) -> None:
+def peaks_by_decay(ax, losses: dict[str, FinalLoss], steps: int) -> None:
     decays = np.geomspace(0.02, 1.0, 7)
     for k, kind in enumerate(("cosine to a tenth", "WSD", "cosine to 0")):
         for name, loss in list(losses.items())[:2]:
             line, width = STYLES[name]
-            values = np.array([best_peak(loss, kind, FITTED_STEPS, decay) for decay in decays])
+            values = np.array([best_peak(loss, kind, steps, decay) for decay in decays])
             ax.plot(decays, values, line, lw=width, color=f"C{k}", label=kind if name == "landscape" else None)
             inside = np.isfinite(values)
             slope = np.polyfit(np.log(decays[inside]), np.log(values[inside]), 1)[0]
             print(f"best peak, {kind}, {name}: slope {slope:.3f} in the weight decay")
     ax.plot(decays, 1.1e-3 * 0.1 / decays, color="0.4", lw=0.9, label="1 / weight decay")
     ax.set(xscale="log", yscale="log", xlabel="weight decay", ylabel="best peak")
-    ax.set(title="Best peak, 20,000 updates (law dashed)")
+    ax.set(title=f"Best peak, {steps:,} updates (law dashed)")
     ax.legend(fontsize=7.5)
 
 
@@ -177,9 +180,11 @@ def shares(ax, losses: dict[str, FinalLoss]) -> None:
 
 
 def main() -> None:
-    out: Path = folder(__doc__)
-    losses: dict[str, FinalLoss] = {"landscape": landscape_loss, **fitted_losses()}
-    with plots.style():
+    asked = options(__file__, __doc__, fitted_peak_lr=1e-3, fitted_steps=20_000, top_stiffness=0.15)
+    valley = SphericalValley.power_law(192, asked.top_stiffness, bin_ratio=1.12)
+    known = forecasts(valley, asked.fitted_steps, asked.fitted_peak_lr)
+    losses: dict[str, FinalLoss] = {"landscape": expected(valley), **known}
+    with plots.style(asked.style):
         figure, axes = plots.figure(2, 3, figsize=(15.0, 9.2))
         (by_length, by_decay, ends), (peak_length, peak_decay, share) = axes
         draw_map(by_length, losses, LENGTHS, gap)
@@ -188,7 +193,7 @@ def main() -> None:
         mark_real(by_decay, WEIGHT_DECAY)
         by_length.set(ylabel="updates", title="WSD (blue) or cosine to 0 (red): weight decay 0.1")
         by_decay.set(ylabel="weight decay", title="The same by weight decay, 50,000 updates")
-        by_length.plot(FITTED_PEAK, FITTED_STEPS, "*", ms=13, color="gold", mec="black", label="the law's runs")
+        by_length.plot(asked.fitted_peak_lr, asked.fitted_steps, "*", ms=13, color="gold", mec="black", label="the law's runs")
         by_length.plot([], [], "k_", ms=10, mew=2, label="real: WSD better")
         by_length.plot([], [], "k+", ms=10, mew=2, label="real: cosine better")
         for name, (line, width) in STYLES.items():
@@ -197,11 +202,26 @@ def main() -> None:
         bar = figure.colorbar(image, ax=by_decay)
         bar.set_label("WSD - cosine ($10^{-3}$ nats)")
         slices(ends, losses)
-        peaks_by_length(peak_length, losses)
-        peaks_by_decay(peak_decay, losses)
+        slope, unmoved = peaks_by_length(peak_length, losses, with_fixed_norm(valley))
+        peaks_by_decay(peak_decay, losses, asked.fitted_steps)
         shares(share, losses)
-        save(figure, out / "wsd_or_cosine.png")
+        flips = {
+            name: float(
+                np.exp(brentq(lambda x, loss=loss: gap(loss, np.exp(x)), np.log(PEAKS[0]), np.log(PEAKS[-1]), xtol=1e-3))
+            )
+            for name, loss in losses.items()
+        }
+        save(
+            figure,
+            asked,
+            f"""Under a weight decay of {WEIGHT_DECAY:g} WSD beats a cosine to 0 over {STEPS:,} updates below a peak LR of
+            {flips["landscape"]:.2e} in the landscape, {flips["law, g = 1"]:.2e} by the law fitted to three runs of
+            {asked.fitted_steps:,} updates at {asked.fitted_peak_lr:g} and {flips["law as for real runs"]:.2e} by the law with
+            the exponents of real runs, which themselves flip between 5e-4 and 1e-3. The best peak of a cosine to a tenth falls
+            with the length as T to the power {slope:.2f}, {unmoved:.2f} where the norm is fixed, and nearly as one over the
+            weight decay.""",
+        )
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
