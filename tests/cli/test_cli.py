@@ -62,6 +62,7 @@ def test_simulate_expected(capsys):
     assert f"{rv.landscapes.parse(VALLEY).expected(rv.schedules.parse(WSD)).loss[-1]:.6g}" in out
 
 
+@pytest.mark.slow
 def test_compare_with_one_trajectory_has_no_standard_error(capsys):
     words = ("compare", VALLEY, "--checkpoints", "100,200", "--peak-lr", "0.1", "--trajectories", "1")
     status, out, _ = run(capsys, *words, "--json")
@@ -69,6 +70,7 @@ def test_compare_with_one_trajectory_has_no_standard_error(capsys):
     assert run(capsys, *words)[0] == 0
 
 
+@pytest.mark.slow
 def test_fit_then_predict(capsys, tmp_path, curves):
     law_file = tmp_path / "law.json"
     status, out, _ = run(capsys, "fit", *curves, "--warmup-area", "full", "-o", law_file, "--plot", tmp_path / "fit.svg")
@@ -94,6 +96,7 @@ def test_a_fitted_law_predicts_with_a_band(capsys, tmp_path, curves):
     assert run(capsys, "predict", tmp_path / "law.json", text, "--confidence", "1.5")[0] == 2
 
 
+@pytest.mark.slow
 def test_fit_says_where_held_out_runs_end(capsys, tmp_path, curves):
     _, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--law", "auto", "--plot", tmp_path / "fit.png")
     assert "end of held-out run" in out and "90 % band" in out
@@ -102,6 +105,7 @@ def test_fit_says_where_held_out_runs_end(capsys, tmp_path, curves):
     assert end["low"] < end["predicted"] < end["high"]
 
 
+@pytest.mark.slow
 def test_fit_compares_laws(capsys, curves):
     status, out, _ = run(capsys, "fit", curves[0], "--holdout", curves[1], "--law", "annealing,forward,steps")
     assert status == 0
@@ -143,6 +147,7 @@ def test_validate_fits_the_terminal(capsys, monkeypatch, width):
     assert max(len(line) for line in out.splitlines()) <= width
 
 
+@pytest.mark.slow
 def test_validate_power_multiplies_trajectories(capsys):
     def tolerance(power):
         _, out, _ = run(capsys, "validate", "RV-09", "--quick", "--json", "--power", power)
@@ -165,6 +170,7 @@ def test_validate_json_is_one_document_of_the_stated_form(capsys):
         assert claim["passed"] is True and claim["control_failed"] is True and claim["skipped"] is None
 
 
+@pytest.mark.slow
 def test_validate_in_processes_gives_the_same_verdicts(capsys):
     def numbers(workers):
         _, out, _ = run(capsys, "validate", "RV-08", "RV-P02", "--quick", "--json", "--workers", workers)

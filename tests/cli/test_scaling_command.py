@@ -66,6 +66,7 @@ def test_fit_of_another_law_and_its_warnings(capsys, runs):
     assert "predicted loss:" in out
 
 
+@pytest.mark.slow
 def test_figure_of_the_laws(capsys, tmp_path):
     status, _, _ = run(capsys, "-N", "7e9", "-D", "1e12", "--loss", "2.2", "--plot", tmp_path / "laws.svg")
     assert status == 0

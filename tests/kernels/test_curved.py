@@ -153,6 +153,7 @@ def test_a_run_cut_in_two_is_the_same_run(name, cut):
     assert np.array_equal(second.loss, whole.loss[whole.steps > cut])
 
 
+@pytest.mark.slow
 def test_divergence_is_found_at_the_same_place_whatever_the_chunks():
     valley = WalledValley([3.0], noise_std=0.0, start_hill=1.0)  # twice as high each update
     found = []
@@ -185,6 +186,7 @@ found = digest.hexdigest()
 """
 
 
+@pytest.mark.slow
 def test_same_bytes_on_a_generic_cpu(tmp_path):
     here: dict[str, str] = {}
     exec(PROGRAM, here)

@@ -56,6 +56,7 @@ def double_sum(lr, K, beta, gamma):
 CORNERS = [(2.0, 0.58, 0.64), (0.2, 2.0, 0.5), (1e3, 0.05, 1.3), (1e-3, 100.0, 0.0), (1e6, 1e-3, 2.0), (20.0, 30.0, 0.3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda s: s.name)
 @pytest.mark.parametrize("K, beta, gamma", [*CORNERS, (5.0, 6.0, 1.0)])
 def test_against_the_double_sum(schedule, K, beta, gamma):

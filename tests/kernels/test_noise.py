@@ -73,6 +73,7 @@ def test_moments_notice_a_scale_of_1_003():
     assert not moments_fit(sample(scale=1.003))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bound", [3.0, 4.0, 5.0])
 def test_tails_have_the_right_count(bound):
     z = sample(steps=200)

@@ -28,6 +28,7 @@ def blocks_of(lr, at, drop_tolerance, lr_tolerance):
     return end[: merge(lr, lr, at, drop_tolerance, lr_tolerance, end)]
 
 
+@pytest.mark.slow
 @given(
     lr=st.lists(st.sampled_from([0.0, 1e-5, 1e-4, 1.01e-4, 3e-4]), min_size=1, max_size=60),
     tolerance=st.sampled_from([0.0, 1e-4, 1e-2, 0.3]),

@@ -168,6 +168,7 @@ def test_the_readme_names_what_can_be_named_on_the_command_line():
     assert named == {shown_class(entry) for entry in LANDSCAPES.values()} | {"Custom"}  # a Custom's functions have no text
 
 
+@pytest.mark.slow
 def test_commands_take_bent_landscapes(capsys):
     bend = "sheared_bend(bend=sine(0.5, 6), stiffness=2, river=linear(0.02), noise_std=0.3)"
     assert main(["simulate", bend, "constant(steps=50, peak_lr=0.1)", "--trajectories", "4"]) == 0

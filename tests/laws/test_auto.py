@@ -25,6 +25,7 @@ def test_large_lrs_are_relative():
     assert "relative_lr" in {warning.code for warning in law.result.warnings}
 
 
+@pytest.mark.slow
 def test_curves_that_no_adamw_made_get_another_law():
     """A valley of stiff hills without noise memory under SGD: the annealing law describes it, relative steps do not."""
     valley = RiverValley(hills=[0.5, 1.0, 2.0], noise_std=3.0, river=PowerRiver(scale=1.0, exponent=1.0))

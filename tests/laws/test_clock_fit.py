@@ -26,6 +26,7 @@ def made(p, g, peaks=(5e-4, 1e-3, 2e-3), norm=True, decay=0.3):
     return [LossCurve(AT, law.predict_at(s, AT), s) for peak in peaks for s in schedules(peak)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("p, g", [(1.0, 1.0), (0.8, 1.5), (0.9, 2.0)])
 def test_exponents_are_recovered(p, g):
     fit = fit_clock(made(p, g), weight_decay=0.3, strength=1e-6)

@@ -37,6 +37,7 @@ def test_a_band_is_the_sum_of_its_parts(law):
     assert wide.steps.tolist() == [20_000]
 
 
+@pytest.mark.slow
 def test_the_parameters_part_is_the_spread_of_refits():
     """Against the standard deviation of predictions of fits to noisy copies of law-made curves."""
     truth = AnnealingLaw(L0=2.6, A=0.43, alpha=0.55, C=0.41)
@@ -183,6 +184,7 @@ def ends():
     return held_out_ends(5)
 
 
+@pytest.mark.slow
 def test_bands_of_ninety_percent_hold_eighty_to_ninety_eight_on_runs_left_out(ends):
     error, reach = np.array([row[1] for row in ends]), np.array([row[3] for row in ends])
     assert 0.80 <= np.mean(np.abs(error) <= reach) <= 0.98

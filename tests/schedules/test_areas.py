@@ -57,6 +57,7 @@ def test_the_functions_agree_to_the_last_bit(lr, factor):
     np.testing.assert_array_equal(areas.annealing_area(lr, factor), both.S2)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no arithmetic wider than float64 to compare with")
 @pytest.mark.parametrize("factor", [0.0, 0.99, 0.999, 0.99999, 1 - 1e-9, 1.0])
 def test_ten_million_steps_are_accurate(factor):
@@ -67,6 +68,7 @@ def test_ten_million_steps_are_accurate(factor):
     assert np.max(np.abs(areas.annealing_area(lr, factor)[at] / S2[at] - 1)) < 1e-13
 
 
+@pytest.mark.slow
 def test_sums_whose_roundings_all_fall_on_one_side():
     lr = np.full(LONG, 0.1)
     exact = math.fsum(lr)
@@ -214,6 +216,7 @@ def test_the_gradient_of_a_step_down_in_closed_form():
 # Speed -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_no_slower_than_scipy_on_ten_million_steps():
     s = Schedule(smooth(LONG))
 

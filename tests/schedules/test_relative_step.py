@@ -70,6 +70,7 @@ def test_averages_update_by_update_are_those_of_the_twin(schedule):
     np.testing.assert_allclose(out, twin.averages(schedule.lr, n, 1.0, 1.5, 0.8, RATES)[:, at], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 @given(schedules)
 def test_blocks_are_within_their_bound(schedule):
     """A block's target is off by at most slack x p of the largest x^p in it, and averages are no further off."""

@@ -24,6 +24,7 @@ def optimizer_of(torch, lr=0.123, groups=1):
     return torch.optim.SGD(parameters, lr=lr, momentum=0.9)
 
 
+@pytest.mark.slow
 @named
 @pytest.mark.parametrize("groups", [1, 3])
 def test_torch_gets_every_lr_to_the_last_bit(schedule, groups):
@@ -88,6 +89,7 @@ def test_what_torch_cannot_take_is_refused():
         SCHEDULES[0].to_torch(3)
 
 
+@pytest.mark.slow
 @named
 def test_optax_gets_every_lr_and_is_traced(schedule):
     jax = pytest.importorskip("jax", reason="JAX is not installed")

@@ -50,6 +50,7 @@ anything = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=600)
 @given(data=st.data(), which=st.sampled_from(CONSTRUCTORS))
 def test_constructors_give_a_schedule_or_refuse(data, which):
@@ -72,6 +73,7 @@ def test_constructors_give_a_schedule_or_refuse(data, which):
         assert schedules.parse(text) == s
 
 
+@pytest.mark.slow
 @given(text=st.text(max_size=40) | st.text("wsd(),=[]{}'*0123.einf \\\n-", max_size=60).map(lambda tail: "wsd(" + tail))
 def test_text_gives_a_schedule_or_is_refused(text):
     try:

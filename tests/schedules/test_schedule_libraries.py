@@ -100,6 +100,7 @@ def test_the_real_torch():
         schedules.from_torch(lambda o: None, 5)
 
 
+@pytest.mark.slow
 def test_the_real_optax_count_by_count():
     optax = pytest.importorskip("optax", reason="optax is not installed")
     for theirs in (
@@ -115,6 +116,7 @@ def test_the_real_optax_count_by_count():
         assert np.allclose(schedules.from_optax(theirs, 30).lr[counts], one_by_one, rtol=2e-6, atol=1e-8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5])
 def test_optax_interpolation_with_as_many_pieces_as_steps(steps):
     """Given an array as long as its pieces, an interpolated schedule of optax takes it for one count for each piece."""

@@ -81,6 +81,7 @@ print(json.dumps([hashlib.sha256(s.lr.tobytes()).hexdigest() for s in rates]))
 """
 
 
+@pytest.mark.slow
 def test_same_bytes_on_any_cpu():
     """NumPy's exponential and power give other last bits without AVX-512; where a CPU has none, both runs are alike."""
     settings = {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR X86_V3", "NUMBA_CPU_NAME": "generic"}

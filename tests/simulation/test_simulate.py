@@ -33,6 +33,7 @@ def test_same_bytes_for_any_number_of_threads(threads):
     assert same_bytes(one, rv.simulate(VALLEY, SCHEDULE, trajectories=301, seed=5, threads=threads))
 
 
+@pytest.mark.slow
 @given(
     lanes=st.integers(1, 90),
     chunk=st.integers(1, 800),
@@ -60,6 +61,7 @@ def test_a_trajectory_is_the_same_alone_or_in_company(alone):
     assert np.array_equal(rv.simulate(VALLEY, SCHEDULE, trajectories=alone, seed=1).state, together.state[:alone])
 
 
+@pytest.mark.slow
 @given(cut=st.integers(1, 699))
 def test_a_run_cut_in_two_is_the_same_run(cut):
     whole = rv.simulate(VALLEY, SCHEDULE, trajectories=20, seed=4, record_every=50)
@@ -94,6 +96,7 @@ def run_elsewhere(program, **environment):
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_same_bytes_on_a_generic_cpu(tmp_path):
     here = run_elsewhere(PROGRAM)
     assert run_elsewhere(PROGRAM, NUMBA_CPU_NAME="generic", RIVERVALLEY_CACHE_DIR=str(tmp_path)) == here
@@ -227,6 +230,7 @@ def test_an_expectation_is_no_start_for_a_simulation():
         rv.simulate(rv.landscapes.RiverValley([1.0], 0.1), SCHEDULE, initial=exact)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="only Linux tells a process its peak memory since exec")
 def test_a_million_steps_take_little_memory():
     # VmHWM, since ru_maxrss starts from the size of the process that forked this one.

@@ -169,6 +169,7 @@ def test_parts_are_contexts_of_low_and_of_high_entropy():
     assert Bigram(cities([4, 4])).high.all()
 
 
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_blocks_threads_chunks_or_cuts():
     model = Bigram(SMALL, 3)
     lr = np.linspace(1.0, 0.1, 700)
@@ -185,6 +186,7 @@ def test_bytes_do_not_depend_on_blocks_threads_chunks_or_cuts():
     assert second.state.tobytes() == np.ascontiguousarray(whole.T).tobytes()
 
 
+@pytest.mark.slow
 def test_one_step_has_the_mean_and_covariance_of_all_pairs():
     language = Language([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]], [2.0, 1.0])
     trajectories, rate = 200_000, 0.5

@@ -59,6 +59,7 @@ def test_repeated_passes_are_those_of_the_twin():
         np.testing.assert_allclose(run.state[i], rows[-1], rtol=1e-11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [12, 40])
 def test_flow_is_that_of_small_steps(samples):
     model = PowerLaw(20, label_noise_std=0.5)
@@ -90,6 +91,7 @@ def test_flow_before_and_after():
         assert loss[i, 1] == pytest.approx(data.model.loss(best[None, :])[0] - data.model.label_variance, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_converged_loss_is_that_of_the_closed_form():
     for size, samples, sig2 in ((6, 24, 0.0), (10, 40, 1.0)):
         data = FiniteData(PowerLaw(size, label_noise_std=sig2**0.5), samples)

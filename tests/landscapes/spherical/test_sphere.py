@@ -15,6 +15,7 @@ ALL = [rules.AdamW(0.1), rules.Normalised(0.1), rules.DecayedSign(0.1), rules.De
 LR = np.concatenate([np.linspace(0.002, 0.02, 20), np.full(40, 0.02), np.linspace(0.02, 0.0, 30)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ALL, ids=str)
 @pytest.mark.parametrize("held", [0.0, 2.0])
 def test_bytes_do_not_depend_on_blocks_threads_chunks_or_cuts(rule, held):

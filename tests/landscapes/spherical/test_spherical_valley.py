@@ -25,6 +25,7 @@ def a_valley(rule, **others):
     return SphericalValley([1.0, 0.5, 0.3, 0.1, 0.05], [1.0, 0.3, 2.0, 1.0, 0.5], rule=rule, **arguments)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ALL, ids=str)
 @pytest.mark.parametrize("targets", [{}, {"target": 0.0}])
 def test_the_mean_of_many_trajectories_is_the_exact_expectation(rule, targets):
@@ -42,6 +43,7 @@ def test_the_mean_of_many_trajectories_is_the_exact_expectation(rule, targets):
     assert abs(wrong.loss[2] - exact.loss[2]) > z * wrong.loss_stderr[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ALL, ids=str)
 def test_bytes_do_not_depend_on_blocks_threads_chunks_or_cuts(rule):
     valley, at = a_valley(rule), np.array([0, 33, 90])
@@ -136,6 +138,7 @@ def test_fifty_thousand_updates_of_192_hills_take_under_40_milliseconds():
     assert min(seconds) < 3 * 0.04  # some 11 ms; three times the promise, for machines that are busy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", [r for r in ALL if not isinstance(r, rules.Adam)], ids=str)
 @pytest.mark.parametrize("forgetting, power", [(True, 0.0), (False, 0.5)])
 def test_derivatives_by_every_lr_against_finite_differences(rule, forgetting, power):

@@ -44,6 +44,7 @@ def test_momentum_without_memory_is_plain_descent():
     np.testing.assert_allclose(ruled.state[:, : VALLEY.dim], plain.state, rtol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_bytes_do_not_depend_on_blocks_threads_chunks_or_cuts(rule):
     ruled, at = rule.on(VALLEY), np.array([0, 33, 60])

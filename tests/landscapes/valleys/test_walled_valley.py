@@ -156,6 +156,7 @@ def test_quadratic_walls_spiral_out_at_the_edge():
 # Family H: walls of other profiles.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power, steep", [(2.0, 1.0), (1.5, 0.2), (3.0, 1.0), (4.0, 1.0), (4.0, 8.0), (6.0, 1.0)])
 def test_equipartition(power, steep):
     """eta s2 / (2 p) a hill whatever the steepness, within 5.5 standard errors and 1.5 % for the finite rate."""

@@ -115,6 +115,7 @@ def test_huber_is_a_sum():
     assert huber(np.array([0.0, 0.5, -0.5, 2.0, -3.0]), 1.0) == pytest.approx(0.125 + 0.125 + 1.5 + 2.5)
 
 
+@pytest.mark.slow
 def test_the_authors_protocol_ends_at_our_optimum():
     """54 starts of the released script with scipy's L-BFGS-B agree with our starts, whose coefficients are solved for."""
     law = AnnealingLaw.fit([published.cosine(), published.constant()], warmup_area="full")
@@ -162,6 +163,7 @@ def test_noisy_fits_are_optima_that_another_optimiser_cannot_better(seed, free):
     assert objective(start) * (1.0 - 1e-9) <= found.fun <= objective(start) * (1.0 + 1e-3)
 
 
+@pytest.mark.slow
 @given(
     seed=st.integers(0, 2**32 - 1),
     alpha=st.floats(0.25, 1.0),
@@ -465,6 +467,7 @@ def test_a_search_that_stopped_at_its_limit_is_reported(monkeypatch):
 NINE = ("cosine_24000", "constant_24000", "wsdcon_9", *HELD_OUT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in LAWS if not LAWS[name].per_curve])
 def test_a_fit_to_nine_curves_is_quick(name):
     """Some 0.03 to 0.15 s of one core; the bound allows for a machine that is busy with other things."""

@@ -93,6 +93,7 @@ def test_a_cosine_alone_is_weaker_than_with_a_constant():
     assert AnnealingLaw.fit(published.cosine(), warmup_area="full").diagnostics["warnings"]
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say():
     """Of 100 fits to independent noise, a 90 % interval of alpha misses 10 on average; binomial band at 1e-6."""
     from scipy import stats

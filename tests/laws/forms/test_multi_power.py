@@ -25,6 +25,7 @@ def double_sum(law, lr):
     return loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [0.0, 0.641, 1.3])
 @pytest.mark.parametrize(
     "schedule",

@@ -135,6 +135,7 @@ def test_a_clock_of_summed_rate_stops_at_rate_zero():
     assert np.all(np.diff(steps[100:]) < 0.0)
 
 
+@pytest.mark.slow
 def test_the_multi_power_law_is_a_gamma_mixture_of_relaxations():
     """On its own clock, summed rate with gamma = 0: the mean of 1 - exp(-u x) over u ~ Gamma(beta, K)."""
     lr = schedules.cosine(400, 3e-4, final_lr=3e-5).lr
