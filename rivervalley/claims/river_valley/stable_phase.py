@@ -71,7 +71,7 @@ def _chord(lag: int, setting: Setting) -> list[Check]:
         sampled("drop of the decay over the stable hill loss", 1.0 - left / stable, (ends - after) / stable),
         sampled("hill loss in the middle of the line over that of its ends, 1/2", 0.5, middle / stable),
         sampled("the same at a quarter, 5/8", 0.625, quarter / stable),
-        surely_above("share of the hill loss that the whole decay removes", 0.85, (ends - after) / stable),
+        surely_above("share of the hill loss that the whole decay removes", 0.8, (ends - after) / stable),
         worst("the package's share on the line, 3 updates apart", written, told, relative=1e-12),
     ]
 
