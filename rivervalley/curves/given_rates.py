@@ -35,7 +35,7 @@ def given(schedule: Schedule | str | os.PathLike[str], warmup: int | None) -> Sc
     return replace(schedule, warmup_steps=warmup)
 
 
-def logged_elsewhere(schedule: Any, run: str) -> Log | None:
+def logged_elsewhere(schedule: object, run: str) -> Log | None:
     """The log that `schedule` names, where it holds rates but not that of every update, as an exported panel of the LR does."""
     if not isinstance(schedule, (str, os.PathLike)) or not os.path.isfile(schedule) or Path(schedule).suffix.lower() == ".npy":
         return None
@@ -54,12 +54,12 @@ def logged_elsewhere(schedule: Any, run: str) -> Log | None:
     return fits[0]
 
 
-def of_run(schedule: Any, run: str) -> Any:
+def of_run(schedule: object, run: str) -> Any:
     """Out of schedules by the names of runs, that of one; any other is for all runs."""
     return schedule.get(run) if isinstance(schedule, Mapping) else schedule
 
 
-def beside(source: Any) -> str | dict[str, str] | None:
+def beside(source: object) -> str | dict[str, str] | None:
     """What stands in the file beside a log, if there is one: a schedule, or a line RUN: SCHEDULE for each run.
 
     A schedule is written as on the command line; a path in it starts from the folder of the log.

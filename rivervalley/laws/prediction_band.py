@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import t as student
 
 from rivervalley._common import checks
@@ -60,7 +60,7 @@ class Band:
     cautions: tuple[str, ...]
 
 
-def predict_band(law: Law, s: Schedule, steps: Any = None, confidence: float = 0.9) -> Band:
+def predict_band(law: Law, s: Schedule, steps: ArrayLike | None = None, confidence: float = 0.9) -> Band:
     """The loss that a fitted law predicts under a schedule, with a calibrated prediction interval.
 
     Parameters

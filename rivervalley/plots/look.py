@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
 
 Line = dict[str, Any]
+LineStyle = str | tuple[float, tuple[float, ...]]
 
 INK = "ink"  # stands for the style's text colour
 # A name is looked up by the first of these words that it contains: longer words come before those they contain.
-SCHEDULES: dict[str, tuple[str, Any]] = {
+SCHEDULES: dict[str, tuple[str, LineStyle]] = {
     "cyclic cosine": ("#8C564B", (0, (5, 1, 1, 1, 1, 1))),
     "wsd-s": ("#CC79A7", (0, (6, 1.5, 1, 1.5))),
     "wsd": ("#0072B2", "-"),
@@ -35,7 +36,7 @@ SCHEDULES: dict[str, tuple[str, Any]] = {
     "sqrt": ("#882255", (0, (3, 1, 1, 1))),
     "square": ("#117733", (0, (3, 1, 1, 1, 1, 1, 1, 1))),
 }
-PARTS: dict[str, tuple[str, Any]] = {"river": ("#2A9BD6", "-"), "hill": ("#9C6B30", (0, (4, 1.2)))}
+PARTS: dict[str, tuple[str, LineStyle]] = {"river": ("#2A9BD6", "-"), "hill": ("#9C6B30", (0, (4, 1.2)))}
 
 
 def look(what: str | Schedule) -> Line:

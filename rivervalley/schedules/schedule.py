@@ -168,7 +168,7 @@ class Schedule:
     def __len__(self) -> int:
         return self.steps
 
-    def __eq__(self, other: Any) -> bool:
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Schedule):
             return NotImplemented
         return self.warmup_steps == other.warmup_steps and np.array_equal(self.lr, other.lr)
@@ -176,7 +176,7 @@ class Schedule:
     def __hash__(self) -> int:
         return hash((self.warmup_steps, self.lr.tobytes()))
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # A pickled array comes back writeable; built anew, it does not.
         return Schedule, (self.lr, self.warmup_steps, self.name)
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common.checks import FloatArray
 from rivervalley.claims.checks import Check, at_least, at_most, worst
@@ -30,7 +31,7 @@ SIGNS = 0.99  # confidence of the interval of a difference that a prediction may
 
 
 class _Predicts(Protocol):
-    def predict_at(self, schedule: Schedule, steps: object, /) -> FloatArray: ...
+    def predict_at(self, schedule: Schedule, steps: ArrayLike, /) -> FloatArray: ...
 
 
 _Fit = Callable[[Sequence[LossCurve]], _Predicts]

@@ -31,7 +31,7 @@ class DataFrame(Protocol):
         """One column."""
 
 
-def is_frame(source: Any) -> bool:
+def is_frame(source: object) -> bool:
     """Whether it looks like a data frame."""
     return hasattr(source, "columns") and hasattr(source, "__getitem__") and not isinstance(source, type)
 
@@ -65,7 +65,9 @@ Cells = tuple[NDArray[Any], NDArray[np.bool_]]
 """The cells of a column, and which of them are missing."""
 
 
-def _logs(source: Source, names: Sequence[str], cells: Callable[[str], Cells], texts: Callable[[str], list[Any]]) -> list[Log]:
+def _logs(
+    source: Source, names: Sequence[str], cells: Callable[[str], Cells], texts: Callable[[str], list[object]]
+) -> list[Log]:
     repeated = next((name for name in names if list(names).count(name) > 1), None)
     if repeated is not None:
         raise InputError(f"{source} must have one column {repeated}, not {list(names).count(repeated)}")

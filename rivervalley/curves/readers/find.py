@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
@@ -21,7 +20,7 @@ from rivervalley.curves.readers.text_logs import is_text_log, text_logs
 _AXES = {*STEPS, *TOKENS, *RUN_COLUMNS, "epoch"}
 
 
-def logs_of(source: Any) -> list[Log]:
+def logs_of(source: object) -> list[Log]:
     """The runs of a log file, a folder of TensorBoard events, or a data frame.
 
     Raises

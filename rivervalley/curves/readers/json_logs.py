@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 from rivervalley._common.checks import InputError, show
+from rivervalley._common.json import JSON
 from rivervalley.curves.readers.log import Log, Records, Source
 from rivervalley.curves.readers.names import run_names
+
+Record = Mapping[str, JSON]
 
 _DEEPEST = 8
 _SUMMARY = ("train_loss", "train_runtime", "total_flos")
@@ -25,14 +27,15 @@ def json_logs(source: Source, text: str) -> list[Log]:
     document = _whole(source, text)
     if document is None:
         return _logs(source, "line", _lines(source, text))
-    if isinstance(document, dict) and isinstance(document.get("log_history"), list):
-        return _logs(source, "entry of log_history", _trainer_records(source, document["log_history"]))
-    if isinstance(document, dict):
-        document = _transposed(source, document)
-    return _logs(source, "record", _elements(source, document))
+    if not isinstance(document, dict):
+        return _logs(source, "record", _elements(source, document))
+    history = document.get("log_history")
+    if isinstance(history, list):
+        return _logs(source, "entry of log_history", _trainer_records(source, history))
+    return _logs(source, "record", enumerate(_transposed(source, document), 1))
 
 
-def _whole(source: Source, text: str) -> Any | None:
+def _whole(source: Source, text: str) -> JSON:
     """The document, or None where each line is one of its own."""
     first = text.split("\n", 1)[0].strip()
     try:
@@ -41,7 +44,8 @@ def _whole(source: Source, text: str) -> Any | None:
     except (ValueError, RecursionError):
         pass
     try:
-        return json.loads(text)
+        document: JSON = json.loads(text)
+        return document
     except json.JSONDecodeError as error:
         if first.startswith("{") and first.endswith("}"):
             return None
@@ -50,7 +54,7 @@ def _whole(source: Source, text: str) -> Any | None:
         raise InputError(f"{source} must be JSON with numbers of common length and little nesting, but is not") from None
 
 
-def _lines(source: Source, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _lines(source: Source, text: str) -> Iterator[tuple[int, Record]]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
@@ -65,22 +69,24 @@ def _lines(source: Source, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]
         yield number, record
 
 
-def _elements(source: Source, document: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    if not isinstance(document, list) or not all(isinstance(record, dict) for record in document):
+def _elements(source: Source, document: JSON) -> Iterator[tuple[int, Record]]:
+    records = document if isinstance(document, list) else []
+    objects = [record for record in records if isinstance(record, dict)]
+    if not isinstance(document, list) or len(objects) < len(records):
         raise InputError(
             f"{source} must be a list of JSON objects, JSON Lines or a trainer_state.json, but is {show(document)}"
         )
-    yield from enumerate(document, 1)
+    yield from enumerate(objects, 1)
 
 
-def _trainer_records(source: Source, history: list[Any]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def _trainer_records(source: Source, history: list[JSON]) -> Iterator[tuple[int, Record]]:
     """All entries but the summary at the end of a run."""
     for number, record in _elements(source, history):
         if not all(name in record for name in _SUMMARY):
             yield number, record
 
 
-def _transposed(source: Source, document: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _transposed(source: Source, document: Record) -> list[dict[str, JSON]]:
     """Records out of an object of lists, all of one length; an object without lists is a record itself."""
     columns = {name: values for name, values in document.items() if isinstance(values, list)}
     if not columns:
@@ -91,10 +97,11 @@ def _transposed(source: Source, document: Mapping[str, Any]) -> list[dict[str, A
     return [{name: values[k] for name, values in columns.items()} for k in range(lengths.pop())]
 
 
-def _logs(source: Source, unit: str, records: Iterator[tuple[int, Mapping[str, Any]]]) -> list[Log]:
+def _logs(source: Source, unit: str, records: Iterable[tuple[int, Record]]) -> list[Log]:
     runs: dict[str, Records] = {}
     for number, record in records:
-        run = next((record[name] for name in run_names(record) if isinstance(record[name], str)), "")
+        names = (record[name] for name in run_names(record))
+        run = next((name for name in names if isinstance(name, str)), "")
         runs.setdefault(run, Records(source, unit, run)).add(number, dict(_numbers(source, unit, number, record)))
     if not runs:
         raise InputError(f"{source} must hold at least one record, but it has none")
@@ -104,7 +111,7 @@ def _logs(source: Source, unit: str, records: Iterator[tuple[int, Mapping[str, A
 
 
 def _numbers(
-    source: Source, unit: str, number: int, record: Mapping[str, Any], prefix: str = "", depth: int = 0
+    source: Source, unit: str, number: int, record: Record, prefix: str = "", depth: int = 0
 ) -> Iterator[tuple[str, float]]:
     """Names and numbers of a record."""
     if depth > _DEEPEST:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import xlogy
 
 from rivervalley._common import checks
@@ -43,7 +44,7 @@ class Language:
     """
 
     transitions: FloatArray
-    frequencies: FloatArray | None = None
+    frequencies: ArrayLike | None = None
     context_names: tuple[str, ...] | None = None
     token_names: tuple[str, ...] | None = None
 
@@ -144,7 +145,7 @@ class Language:
 
 
 @LANGUAGES.add("cities", "cities([1, 1, 4, 4], frequencies=zipf(4))", "cities and their inhabitants' names")
-def cities(names: Any, vocabulary: int | None = None, frequencies: Any = None) -> Language:
+def cities(names: object, vocabulary: int | None = None, frequencies: ArrayLike | None = None) -> Language:
     """Cities of whose inhabitants' names some are certain and some are not (OpenReview m51BgoqvbP, section 3).
 
     Parameters
@@ -172,7 +173,9 @@ def cities(names: Any, vocabulary: int | None = None, frequencies: Any = None) -
 
 
 @LANGUAGES.add("dirichlet", "dirichlet(100, 16, concentration=0.3)", "laws drawn at random")
-def dirichlet(contexts: int, vocabulary: int, concentration: Any = 1.0, frequencies: Any = None, seed: int = 0) -> Language:
+def dirichlet(
+    contexts: int, vocabulary: int, concentration: ArrayLike = 1.0, frequencies: ArrayLike | None = None, seed: int = 0
+) -> Language:
     """Laws drawn at random from a symmetric Dirichlet distribution.
 
     Parameters

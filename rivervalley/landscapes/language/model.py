@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax, wrightomega
 
 from rivervalley._common import checks
@@ -125,18 +126,18 @@ class Bigram:
         found: tuple[int, int] = bigram_sgd(block, self.batch_size, self.reference_logit, self.language.entropy, self._tables)
         return found
 
-    def excess(self, state: Any) -> FloatArray:
+    def excess(self, state: ArrayLike) -> FloatArray:
         """Cross-entropy above the entropy after each context, not weighted, of points given as rows: (n, K), in nats."""
         theta = self._logits(state)
         out = np.empty(theta.shape[:2])
         excess_table(theta, self._tables.p, self._tables.entropy, self._tables.likely, out)
         return out
 
-    def loss(self, state: Any) -> FloatArray:
+    def loss(self, state: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,), in nats."""
         return np.asarray(self.language.entropy + self.excess(state) @ self.language.pi)
 
-    def gradient(self, state: Any) -> FloatArray:
+    def gradient(self, state: ArrayLike) -> FloatArray:
         """Exact gradient pi_c (q_cj - p_cj) at points given as rows, shape (n, dim)."""
         theta = self._logits(state)
         g = self.language.pi[:, None] * (np.exp(log_softmax(theta, axis=2)) - self.language.transitions)
@@ -144,7 +145,7 @@ class Bigram:
             g[:, :, -1] = 0.0
         return np.asarray(g.reshape(theta.shape[0], self.dim))
 
-    def hessian_block(self, context: int, state: Any = None) -> FloatArray:
+    def hessian_block(self, context: int, state: ArrayLike | None = None) -> FloatArray:
         """Second derivatives by the logits of one context, pi_c (diag q - q q^T), shape (V, V); all other blocks are 0.
 
         They depend on the prediction q alone, not on the target. Without a `state` (one point, shape (dim,)) they are taken
@@ -155,17 +156,17 @@ class Bigram:
         block = self.language.pi[c] * (np.diag(q) - np.outer(q, q))
         return np.asarray(block[:-1, :-1] if self.reference_logit else block)
 
-    def traces(self, state: Any = None) -> FloatArray:
+    def traces(self, state: ArrayLike | None = None) -> FloatArray:
         """Trace of the Hessian block of each context, shape (K,); at the optimum where no point is given."""
         q = self._predictions(state)[:, : self.language.vocabulary - self.reference_logit]
         return np.asarray(self.language.pi * (q * (1.0 - q)).sum(axis=1))
 
-    def top_eigenvalues(self, state: Any = None) -> FloatArray:
+    def top_eigenvalues(self, state: ArrayLike | None = None) -> FloatArray:
         """Largest eigenvalue of the Hessian block of each context, shape (K,); at the optimum where no point is given."""
         q = self._predictions(state)[:, : self.language.vocabulary - self.reference_logit]
         return np.asarray(self.language.pi * softmax_spectrum.top_eigenvalues(q))
 
-    def spectrum(self, state: Any = None) -> FloatArray:
+    def spectrum(self, state: ArrayLike | None = None) -> FloatArray:
         """All eigenvalues of the Hessian, shape (K, V), falling in each row; at the optimum where no point is given."""
         q = self._predictions(state)[:, : self.language.vocabulary - self.reference_logit]
         return np.asarray(self.language.pi[:, None] * softmax_spectrum.eigenvalues(q))
@@ -190,7 +191,7 @@ class Bigram:
             modes = np.where(slack > 0.0, 0.5 * j * (rate / B) / slack, np.inf)
         return np.asarray(np.where(j > 0.0, modes, 0.0).sum(axis=1))
 
-    def deterministic_excess(self, lr_sum: Any) -> FloatArray:
+    def deterministic_excess(self, lr_sum: ArrayLike) -> FloatArray:
         """Excess after each deterministic context under gradient flow from zero logits, shape (..., K); NaN for the others.
 
         A function of S, the sum of the rates, alone: the margin m solves e^m + (V - 1) m = 1 + pi_c V S, and the excess is
@@ -213,7 +214,7 @@ class Bigram:
         certain = self.language.transitions.max(axis=1) == 1.0
         return np.where(certain, np.log1p((V - 1) * np.exp(-margin)), np.nan)
 
-    def _predictions(self, state: Any) -> FloatArray:
+    def _predictions(self, state: ArrayLike | None) -> FloatArray:
         """q, shape (K, V): of a point, or the language's own laws."""
         if state is None:
             return np.asarray(self.language.transitions)
@@ -222,7 +223,7 @@ class Bigram:
             raise InputError(f"state must be one point of shape ({self.dim},), not {theta.shape[0]} points")
         return np.asarray(np.exp(log_softmax(theta[0], axis=1)))
 
-    def _logits(self, state: Any) -> FloatArray:
+    def _logits(self, state: ArrayLike) -> FloatArray:
         points = checks.array("state", state, ndim=2)
         if points.shape[1] != self.dim:
             raise InputError(f"state must have {self.dim} logits a point, not {points.shape[1]}")

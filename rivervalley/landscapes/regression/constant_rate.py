@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray
@@ -57,7 +57,7 @@ class ConstantRate:
         seen = vectors.T @ z
         return cls(lr, batch_size, float(floor + seen @ end), nu, seen * (start - end))
 
-    def excess(self, steps: Any) -> FloatArray:
+    def excess(self, steps: ArrayLike) -> FloatArray:
         """Expected loss above the label noise after `steps` updates (any shape, need not be whole numbers)."""
         t = np.asarray(steps, float)
         decay = np.exp(np.multiply.outer(t, np.log1p(-np.minimum(self.nu, 1.0 - 1e-16))))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, final
+from typing import final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray
@@ -120,7 +121,7 @@ class FiniteData:
         sampled_data(np.uint64(checks.seed(seed)), trajectory, scale, x, z)
         return x, x @ target + np.sqrt(self.model.floor + self.model.label_variance) * z
 
-    def gradient_flow(self, summed_lr: Any, datasets: int = 1, seed: int = 0) -> FloatArray:
+    def gradient_flow(self, summed_lr: ArrayLike, datasets: int = 1, seed: int = 0) -> FloatArray:
         """Excess test loss of full-batch gradient flow after the summed rates, shape (datasets, len(summed_lr)).
 
         w(t) = sum_k (1 - e^(-mu_k t)) / mu_k v_k v_k' X'y / D over the eigenvectors of X'X / D, from w = 0. Data set i is

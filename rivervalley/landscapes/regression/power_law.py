@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, final
+from typing import final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import quad
 from scipy.special import gamma, zeta
 
@@ -136,7 +137,7 @@ class PowerLaw(SpectralRegression):
         power = self.steps_exponent_of_loss
         return float(self.signal_scale * gamma(power) / self.spectrum_exponent * 2.0**-power)
 
-    def scaling_function(self, u: Any) -> FloatArray:
+    def scaling_function(self, u: ArrayLike) -> FloatArray:
         """g(u) of loss = N^-(b-1) g(t / N^a), shape of u: 1/(b-1) + int_1^inf v^(b-2) exp(-2 u v^a) dv, v = N / j (derived).
 
         >>> model = PowerLaw(size=1024, spectrum_exponent=2.0, signal_exponent=2.0)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from rivervalley._common import checks
@@ -47,7 +47,13 @@ class SpectralRegression:
     samples_per_step: int = field(init=False, repr=False)
 
     def _fix(
-        self, eigenvalues: FloatArray, signal: FloatArray, multiplicity: FloatArray, floor: float, noise: Any, batch: Any
+        self,
+        eigenvalues: FloatArray,
+        signal: FloatArray,
+        multiplicity: FloatArray,
+        floor: float,
+        noise: ArrayLike,
+        batch: ArrayLike,
     ) -> None:
         std = checks.real("label_noise_std", noise, 0.0)
         size = checks.integer("batch_size", batch, 1)
@@ -119,7 +125,7 @@ class SpectralRegression:
         return np.asarray(run.components["trained"] + run.components["floor"])
 
     def expected(
-        self, schedule: Schedule, record_every: int = 100, *, initial: Run | None = None, record_at: Any = None
+        self, schedule: Schedule, record_every: int = 100, *, initial: Run | None = None, record_at: ArrayLike | None = None
     ) -> Run:
         """The expected loss of minibatch SGD under a schedule, by the exact recursion of second moments.
 
@@ -181,7 +187,7 @@ class SpectralRegression:
         eta = checks.real("lr", lr, 0.0, limit, open_low=True, open_high=True)
         return ConstantRate.solve(self.eigenvalues, self.signal, self.multiplicity, self.floor, self.label_variance, eta, size)
 
-    def gradient_flow(self, summed_lr: Any) -> FloatArray:
+    def gradient_flow(self, summed_lr: ArrayLike) -> FloatArray:
         """Excess loss of noiseless training after the summed rates t: floor + sum of c_j exp(-2 lambda_j t), shape of t."""
         t = np.asarray(summed_lr, float)
         decay = np.exp(-2.0 * np.multiply.outer(t, self.eigenvalues))

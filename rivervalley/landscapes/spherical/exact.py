@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError, IntArray
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 _BLOCK = 16  # modes whose paths are kept at a time, for the derivatives
 
 
-def expected_run(valley: SphericalValley, schedule: Schedule, record_every: int, initial: Run | None, record_at: Any) -> Run:
+def expected_run(
+    valley: SphericalValley, schedule: Schedule, record_every: int, initial: Run | None, record_at: ArrayLike | None
+) -> Run:
     """The expected losses under a schedule; see SphericalValley.expected."""
     if not isinstance(schedule, Schedule):
         raise InputError(f"schedule must be a Schedule, not {checks.show(schedule)}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gamma
 
 from rivervalley._common import checks
@@ -199,7 +200,7 @@ class SphericalValley:
         return found
 
     def expected(
-        self, schedule: Schedule, record_every: int = 100, *, initial: Run | None = None, record_at: Any = None
+        self, schedule: Schedule, record_every: int = 100, *, initial: Run | None = None, record_at: ArrayLike | None = None
     ) -> Run:
         """The expected losses under a schedule, by the exact recursion of means and variances: O(steps x hills).
 
@@ -233,7 +234,7 @@ class SphericalValley:
         code, scale, q = self.river.kernel
         return (code, float(np.sign(scale)) / self.river_scale, q), scale
 
-    def memory_kernel(self, clock: Any) -> FloatArray:
+    def memory_kernel(self, clock: ArrayLike) -> FloatArray:
         """Share of a step in r that the hill loss has not yet followed after the clock S, shape of `clock`: sum h D^2 / k e^(-2 k S).
 
         Without forgetting and at a small r; normalised to 1 at S = 0.
@@ -265,7 +266,7 @@ class SphericalValley:
         return self.layout.loss(self, np.asarray(state, float))
 
 
-def per_hill(name: str, value: Any, count: int, low: float = -np.inf, *, open_low: bool = False) -> FloatArray:
+def per_hill(name: str, value: ArrayLike, count: int, low: float = -np.inf, *, open_low: bool = False) -> FloatArray:
     """One number, or one for each hill, as an array of `count` entries."""
     if np.ndim(value) == 0:
         return np.full(count, checks.real(name, value, low, open_low=open_low))

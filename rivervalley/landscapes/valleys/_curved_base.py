@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
@@ -31,11 +30,11 @@ class CurvedValley:
         self,
         straight: FloatArray,
         steep: FloatArray,
-        noise_std: Any,
+        noise_std: ArrayLike,
         river_noise_std: float,
         batch_size: int,
         floor: FloatArray,
-        start_hill: Any,
+        start_hill: ArrayLike,
         start_river: float,
     ) -> None:
         """Check what all families share and keep it as arrays with an entry for each coordinate."""
@@ -84,7 +83,7 @@ class CurvedValley:
         """How fast each coordinate changes for a unit step along its axis, shape (dim,)."""
         return np.ones(self.dim)
 
-    def _rows(self, points: Any) -> FloatArray:
+    def _rows(self, points: ArrayLike) -> FloatArray:
         """Points as rows, shape (n, dim)."""
         w = checks.array("points", np.atleast_2d(np.asarray(points, float)), ndim=2)
         if w.shape[1] != self.dim:
@@ -92,7 +91,7 @@ class CurvedValley:
         return w
 
 
-def straight_hills(value: Any, own: int) -> FloatArray:
+def straight_hills(value: ArrayLike, own: int) -> FloatArray:
     """Curvatures of all coordinates: `own` zeros for the family's own, those given, a zero for the river."""
     given = checks.array("hills", value, low=0.0, open_low=True, empty=True) if np.size(value) else np.empty(0)
     return np.concatenate([np.zeros(own), given, np.zeros(1)])

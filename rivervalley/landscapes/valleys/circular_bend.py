@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from rivervalley._common import checks
@@ -75,18 +76,18 @@ class CircularBend(CurvedValley):
     def _shape(self) -> Shape:
         return CIRCLE, 0, float(self.radius), 0.0, float(self.stiffness)
 
-    def plane(self, points: Any) -> FloatArray:
+    def plane(self, points: ArrayLike) -> FloatArray:
         """Points (n, ..., s) as rows of plane coordinates with the circle's centre at the origin, shape (points, 2)."""
         w = self._rows(points)
         r, angle = self.radius + w[:, 0], w[:, -1] / self.radius
         return np.stack([r * np.cos(angle), r * np.sin(angle)], axis=1)
 
-    def loss(self, points: Any) -> FloatArray:
+    def loss(self, points: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""
         w = self._rows(points)
         return np.asarray(self.river.loss(w[:, -1]) + 0.5 * self.stiffness * w[:, 0] ** 2 + 0.5 * w**2 @ self.straight)
 
-    def gradient(self, point: Any) -> FloatArray:
+    def gradient(self, point: ArrayLike) -> FloatArray:
         """Gradient at one point along the axes outward, straight hills, tangent; shape (dim,)."""
         w = self._rows(point)[0]
         g = self.straight * w
@@ -94,7 +95,7 @@ class CircularBend(CurvedValley):
         g[-1] = self.river.slope(w[-1]) * self.radius / (self.radius + w[0])
         return np.asarray(g)
 
-    def hessian(self, point: Any) -> FloatArray:
+    def hessian(self, point: ArrayLike) -> FloatArray:
         """Hessian at one point along the same axes, shape (dim, dim)."""
         w = self._rows(point)[0]
         R, r = self.radius, self.radius + w[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError
@@ -147,7 +148,7 @@ class RiverValley:
         record_every: int = 100,
         *,
         initial: Run | None = None,
-        record_at: Any = None,
+        record_at: ArrayLike | None = None,
     ) -> Run:
         """The expected losses under a schedule, by the exact recursion of means and variances.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.linalg import solve_discrete_lyapunov
 
 from rivervalley._common import checks
@@ -79,13 +80,13 @@ class RotatingHills(CurvedValley):
         turned = 0.5 * (h1 - h2) * rate**derivative * np.array([[c, s], [s, -c]])
         return np.asarray(turned + (0.5 * (h1 + h2) * np.eye(2) if derivative == 0 else 0.0))
 
-    def loss(self, points: Any) -> FloatArray:
+    def loss(self, points: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""
         w = self._rows(points)
         turned = np.array([0.5 * row[:2] @ self.matrix(row[-1]) @ row[:2] for row in w])
         return np.asarray(self.river.loss(w[:, -1]) + turned + 0.5 * w**2 @ self.straight)
 
-    def gradient(self, point: Any) -> FloatArray:
+    def gradient(self, point: ArrayLike) -> FloatArray:
         """Gradient at one point, shape (dim,)."""
         w = self._rows(point)[0]
         g = self.straight * w
@@ -93,7 +94,7 @@ class RotatingHills(CurvedValley):
         g[-1] = float(self.river.slope(w[-1])) + 0.5 * w[:2] @ self.matrix(w[-1], 1) @ w[:2]
         return np.asarray(g)
 
-    def hessian(self, point: Any) -> FloatArray:
+    def hessian(self, point: ArrayLike) -> FloatArray:
         """Hessian at one point, shape (dim, dim)."""
         w = self._rows(point)[0]
         H = np.diag(self.straight)
@@ -174,12 +175,12 @@ class Hyperbola(CurvedValley):
     def _shape(self) -> Shape:
         return HYPERBOLA, 0, 0.0, 0.0, 0.0
 
-    def loss(self, points: Any) -> FloatArray:
+    def loss(self, points: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""
         w = self._rows(points)
         return np.asarray(self.river.loss(w[:, -1]) + 0.5 * (w[:, 0] * w[:, -1] - 1.0) ** 2 + 0.5 * w**2 @ self.straight)
 
-    def gradient(self, point: Any) -> FloatArray:
+    def gradient(self, point: ArrayLike) -> FloatArray:
         """Gradient at one point, shape (dim,)."""
         w = self._rows(point)[0]
         excess = w[0] * w[-1] - 1.0
@@ -187,7 +188,7 @@ class Hyperbola(CurvedValley):
         g[0], g[-1] = excess * w[-1], self.river.slope(w[-1]) + excess * w[0]
         return np.asarray(g)
 
-    def hessian(self, point: Any) -> FloatArray:
+    def hessian(self, point: ArrayLike) -> FloatArray:
         """Hessian at one point, shape (dim, dim)."""
         w = self._rows(point)[0]
         H = np.diag(self.straight)

@@ -7,6 +7,7 @@ from typing import Any, final
 
 import numpy as np
 from numpy.polynomial import polynomial
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
@@ -33,15 +34,15 @@ class Parabola:
         if checks.real("radius", self.radius) == 0.0:
             raise InputError("radius must not be 0")
 
-    def height(self, x: Any) -> FloatArray:
+    def height(self, x: ArrayLike) -> FloatArray:
         """f(x)."""
         return np.asarray(np.asarray(x, float) ** 2 / (2.0 * self.radius))
 
-    def slope(self, x: Any) -> FloatArray:
+    def slope(self, x: ArrayLike) -> FloatArray:
         """f'(x)."""
         return np.asarray(np.asarray(x, float) / self.radius)
 
-    def bend(self, x: Any) -> FloatArray:
+    def bend(self, x: ArrayLike) -> FloatArray:
         """f''(x)."""
         return np.full_like(np.asarray(x, float), 1.0 / self.radius)
 
@@ -70,15 +71,15 @@ class Sine:
     def _wave_number(self) -> float:
         return float(2.0 * np.pi / self.wavelength)
 
-    def height(self, x: Any) -> FloatArray:
+    def height(self, x: ArrayLike) -> FloatArray:
         """f(x)."""
         return np.asarray(self.amplitude * np.sin(self._wave_number * np.asarray(x, float)))
 
-    def slope(self, x: Any) -> FloatArray:
+    def slope(self, x: ArrayLike) -> FloatArray:
         """f'(x)."""
         return np.asarray(self.amplitude * self._wave_number * np.cos(self._wave_number * np.asarray(x, float)))
 
-    def bend(self, x: Any) -> FloatArray:
+    def bend(self, x: ArrayLike) -> FloatArray:
         """f''(x)."""
         return np.asarray(-(self._wave_number**2) * self.height(x))
 
@@ -145,13 +146,13 @@ class ShearedBend(CurvedValley):
         code, a, b = self.bend._kernel()
         return SHEARED, code, a, b, float(self.stiffness)
 
-    def loss(self, points: Any) -> FloatArray:
+    def loss(self, points: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""
         w = self._rows(points)
         above = w[:, 0] - self.bend.height(w[:, -1])
         return np.asarray(self.river.loss(w[:, -1]) + 0.5 * self.stiffness * above**2 + 0.5 * w**2 @ self.straight)
 
-    def gradient(self, point: Any) -> FloatArray:
+    def gradient(self, point: ArrayLike) -> FloatArray:
         """Gradient at one point, shape (dim,)."""
         w = self._rows(point)[0]
         push = self.stiffness * (w[0] - self.bend.height(w[-1]))
@@ -160,7 +161,7 @@ class ShearedBend(CurvedValley):
         g[-1] = self.river.slope(w[-1]) - push * self.bend.slope(w[-1])
         return np.asarray(g)
 
-    def hessian(self, point: Any) -> FloatArray:
+    def hessian(self, point: ArrayLike) -> FloatArray:
         """Hessian at one point, shape (dim, dim)."""
         w = self._rows(point)[0]
         lam, f1, f2 = self.stiffness, float(self.bend.slope(w[-1])), float(self.bend.bend(w[-1]))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
@@ -127,7 +128,7 @@ class Average:
 Rule = Momentum | Sign | Project | Average
 
 
-def merged_gradient_weights(weights: Any) -> FloatArray:
+def merged_gradient_weights(weights: ArrayLike) -> FloatArray:
     """w_i = sum_{j >= i} c_j: merging iterates sum c_j theta_j equals theta_0 - sum w_i (lr g)_i for the same gradients.
 
     c_0 belongs to theta_0, so entry i - 1 is the weight of update i; shape (len(weights) - 1,). So averaging emulates a
@@ -217,6 +218,8 @@ def project(valley: RiverValley, onto: str) -> RuledValley:
 @LANDSCAPES.add(
     "average", "average(river_valley(hills=[0.5, 2]), decay=0.99)", "a straight valley, the loss at an average of the iterates"
 )
-def average(valley: RiverValley, start_step: int = 0, weights: Any = None, decay: float | None = None) -> RuledValley:
+def average(
+    valley: RiverValley, start_step: int = 0, weights: ArrayLike | None = None, decay: float | None = None
+) -> RuledValley:
     """A straight valley under `Average`."""
     return Average(start_step, weights, decay).on(valley)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError
@@ -22,15 +23,15 @@ from rivervalley.landscapes.valleys.rivers import LinearRiver, River
 class QuadraticWall:
     """W(y) = y^2 / 2."""
 
-    def height(self, y: Any) -> FloatArray:
+    def height(self, y: ArrayLike) -> FloatArray:
         """W(y)."""
         return np.asarray(0.5 * np.asarray(y, float) ** 2)
 
-    def slope(self, y: Any) -> FloatArray:
+    def slope(self, y: ArrayLike) -> FloatArray:
         """W'(y)."""
         return np.asarray(y, float)
 
-    def bend(self, y: Any) -> FloatArray:
+    def bend(self, y: ArrayLike) -> FloatArray:
         """W''(y)."""
         return np.ones_like(np.asarray(y, float))
 
@@ -53,18 +54,18 @@ class SoftWall:
     def __post_init__(self) -> None:
         checks.real("sharpness", self.sharpness, 0.0, open_low=True)
 
-    def height(self, y: Any) -> FloatArray:
+    def height(self, y: ArrayLike) -> FloatArray:
         """W(y)."""
         u = self.sharpness * np.abs(np.asarray(y, float))
         # ln cosh u loses its digits where u is small; there u^2 / 2 - u^4 / 12.
         far = u + np.log1p(np.exp(-2.0 * u)) - np.log(2.0)
         return np.asarray(np.where(u < 1e-3, u * u * (0.5 - u * u / 12.0), far) / self.sharpness**2)
 
-    def slope(self, y: Any) -> FloatArray:
+    def slope(self, y: ArrayLike) -> FloatArray:
         """W'(y)."""
         return np.asarray(np.tanh(self.sharpness * np.asarray(y, float)) / self.sharpness)
 
-    def bend(self, y: Any) -> FloatArray:
+    def bend(self, y: ArrayLike) -> FloatArray:
         """W''(y)."""
         return np.asarray(1.0 - np.tanh(self.sharpness * np.asarray(y, float)) ** 2)
 
@@ -87,15 +88,15 @@ class PowerWall:
     def __post_init__(self) -> None:
         checks.real("power", self.power, 1.0)
 
-    def height(self, y: Any) -> FloatArray:
+    def height(self, y: ArrayLike) -> FloatArray:
         """W(y)."""
         return np.asarray(np.abs(np.asarray(y, float)) ** self.power / self.power)
 
-    def slope(self, y: Any) -> FloatArray:
+    def slope(self, y: ArrayLike) -> FloatArray:
         """W'(y)."""
         return np.asarray(np.sign(y) * np.abs(np.asarray(y, float)) ** (self.power - 1.0))
 
-    def bend(self, y: Any) -> FloatArray:
+    def bend(self, y: ArrayLike) -> FloatArray:
         """W''(y)."""
         return np.asarray((self.power - 1.0) * np.abs(np.asarray(y, float)) ** (self.power - 2.0))
 
@@ -162,20 +163,20 @@ class WalledValley(CurvedValley):
         code, k = self.wall._kernel()
         return curved.WALLS, code, k, float(self.narrowing), 0.0
 
-    def loss(self, points: Any) -> FloatArray:
+    def loss(self, points: ArrayLike) -> FloatArray:
         """Loss of points given as rows, shape (n,)."""
         w = self._rows(points)
         hill = np.exp(self.narrowing * w[:, -1]) * (self.wall.height(w[:, :-1]) @ self.steep[:-1])
         return np.asarray(self.river.loss(w[:, -1]) + hill)
 
-    def gradient(self, point: Any) -> FloatArray:
+    def gradient(self, point: ArrayLike) -> FloatArray:
         """Gradient at one point, shape (dim,)."""
         w = self._rows(point)[0]
         h, grown = self.steep[:-1], np.exp(self.narrowing * w[-1])
         along = self.river.slope(w[-1]) + self.narrowing * grown * (h @ self.wall.height(w[:-1]))
         return np.append(h * grown * self.wall.slope(w[:-1]), along)
 
-    def hessian(self, point: Any) -> FloatArray:
+    def hessian(self, point: ArrayLike) -> FloatArray:
         """Hessian at one point, shape (dim, dim)."""
         w = self._rows(point)[0]
         h, grown, kappa = self.steep[:-1], np.exp(self.narrowing * w[-1]), self.narrowing

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rivervalley._common import checks
 from rivervalley._common.checks import FloatArray, InputError, IntArray, show
@@ -185,7 +186,7 @@ class Law(ABC):
         """The coefficients, in the order of the terms."""
         return np.array([getattr(self, name) for name in self.coefficients])
 
-    def points(self, s: Schedule, steps: Any) -> Points:
+    def points(self, s: Schedule, steps: ArrayLike) -> Points:
         """What the law sees of a schedule after `steps` updates: strictly rising whole numbers, 1 <= steps <= s.steps.
 
         Raises
@@ -225,7 +226,7 @@ class Law(ABC):
         """
         return self.predict_at(s, np.arange(1, _schedule(s).steps + 1))
 
-    def predict_at(self, s: Schedule, steps: Any) -> FloatArray:
+    def predict_at(self, s: Schedule, steps: ArrayLike) -> FloatArray:
         """The loss after `steps` updates of a schedule: strictly rising whole numbers, 1 <= steps <= s.steps; same shape.
 
         Raises
