@@ -25,7 +25,7 @@ def inline(translator: object, node: nodes.Element) -> None:
 
 
 def block(translator: object, node: nodes.Element) -> None:
-    """A formula on lines of its own; rows are parted by a double backslash."""
+    """A formula on lines of its own; rows are separated by a double backslash."""
     translator.body.append(f"<div>{mathml(node.astext(), 'block', node)}</div>")
     raise nodes.SkipNode
 

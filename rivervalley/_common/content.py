@@ -41,13 +41,13 @@ def as_text(path: str | os.PathLike[str], data: bytes) -> str:
 def _gunzip(path: str | os.PathLike[str], data: bytes) -> bytes:
     """All members of a gzip file, up to a byte more than is allowed."""
     parts: list[bytes] = []
-    room = MOST_BYTES + 1
+    left = MOST_BYTES + 1
     try:
-        while data.startswith(_GZIP) and room > 0:
+        while data.startswith(_GZIP) and left > 0:
             member = zlib.decompressobj(wbits=31)
-            parts.append(member.decompress(data, room))
-            room -= len(parts[-1])
-            if not member.eof and room > 0:
+            parts.append(member.decompress(data, left))
+            left -= len(parts[-1])
+            if not member.eof and left > 0:
                 raise zlib.error("cut off before its end")
             data = member.unused_data
     except zlib.error as error:
@@ -62,19 +62,19 @@ def _unzstd(path: str | os.PathLike[str], data: bytes) -> bytes:
     except ImportError:
         raise InputError(f"{path} is compressed with Zstandard: reading it needs pip install zstandard") from None
     parts: list[bytes] = []
-    room = MOST_BYTES + 1
+    left = MOST_BYTES + 1
     frame = zstandard.ZstdDecompressor().decompressobj()
     try:
         # A few bytes may stand for a block of 128 kB: small pieces keep what is held within bounds.
         for start in range(0, len(data), 256):
             piece = data[start : start + 256]
-            while piece and room > 0:
+            while piece and left > 0:
                 if frame.eof:
                     frame = zstandard.ZstdDecompressor().decompressobj()
                 parts.append(frame.decompress(piece))
-                room -= len(parts[-1])
+                left -= len(parts[-1])
                 piece = frame.unused_data
-        if not frame.eof and room > 0:
+        if not frame.eof and left > 0:
             raise zstandard.ZstdError("cut off before its end")
     except zstandard.ZstdError as error:
         raise InputError(f"{path} must be a whole Zstandard file, but cannot be decompressed ({error})") from None

@@ -113,7 +113,7 @@ class Sheet:
 
 
 def read_sheet(path: str | os.PathLike[str], text: str) -> Sheet:
-    """The header of a text in columns, parted by commas, tabs, semicolons or white space, whichever the header has.
+    """The header of a text in columns, separated by commas, tabs, semicolons or white space, whichever the header has.
 
     Lines that are blank or begin with # are skipped, unless the last of them names the columns of numbers that follow; spaces
     and quotes around cells are dropped.

@@ -19,7 +19,7 @@ EXAMPLE = """examples:
       --checkpoints 1000,4000 --peak-lr 0.1 --trajectories 1000
   rivervalley compare "power_law_spherical_valley(rule=adamw(0.1))" --checkpoints 5000,20000 --peak-lr 1e-3
 
-A schedule of your own is read at each checkpoint on its way. S is the sum of rates up to there: a loss at more S is no win
+A schedule of your own is read at each checkpoint on its way. S is the cumulative LR up to there: a loss at more S is no win
 of the shape alone. Straight and spherical valleys and some models of regression and language have exact expectations; others
 need --trajectories.
 
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         budgets = [int(word) for word in arguments.checkpoints.split(",")]
     except ValueError:
-        raise InputError(f"--checkpoints must be update counts parted by commas, not {arguments.checkpoints!r}") from None
+        raise InputError(f"--checkpoints must be comma-separated update counts, not {arguments.checkpoints!r}") from None
     shown: dict[str, Contender] = contenders(budgets, arguments.peak_lr, arguments.decay_fraction, arguments.final_lr)
     for text in arguments.schedule:
         own = schedules.parse(text)

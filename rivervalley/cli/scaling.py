@@ -162,5 +162,5 @@ def _foot(rows: list[ScalingRow]) -> str:
 def show(value: float, unit: str) -> str:
     """A number as people write it, with its unit: 7.2e+10 parameters."""
     if math.isinf(value):
-        return "no amount is enough"
+        return "unreachable"
     return f"{value:.4g} {unit}".rstrip()

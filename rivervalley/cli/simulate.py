@@ -74,11 +74,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def summary(result: Run) -> str:
-    """Final loss, its parts, and the summed learning rate."""
+    """Final loss, its parts, and the cumulative LR."""
     error = f" +- {result.loss_stderr[-1]:.2g} (standard error)" if result.loss_stderr[-1] > 0 else ""
     parts = ", ".join(f"{name} {values[-1]:.6g}" for name, values in result.components.items())
     return (
-        f"{result.schedule.name}: {result.end_step} updates, sum of rates {result.schedule.lr.sum():.6g}\n"
+        f"{result.schedule.name}: {result.end_step} updates, cumulative LR {result.schedule.lr.sum():.6g}\n"
         f"final loss {result.loss[-1]:.6g}{error}; {parts}"
     )
 

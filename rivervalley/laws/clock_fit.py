@@ -95,7 +95,7 @@ def fit_clock(
     norm : bool
         Whether the norm moves. Without, e is the LR in units of 1e-3, whatever the weight decay.
     strength : float
-        Of the weak prior on ln u ~ ln 0.3 and ln beta ~ ln 0.5, which one set of curves cannot tell apart: a standard
+        Of the weak prior on ln u ~ ln 0.3 and ln beta ~ ln 0.5, which are not identifiable from one set of curves: a standard
         deviation of 1 / sqrt(strength) where one reading of full weight counts 1 / huber_delta^2.
     from_step : int
         The first reading that counts; three warm-ups, and at least 100 updates, where not given.

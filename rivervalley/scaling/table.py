@@ -32,7 +32,7 @@ class ScalingRow:
     law, quantity, unit, source : str
         `quantity` begins with the symbol: "N, best size". Kaplan's N leaves embeddings out, Chinchilla's counts them.
     value : float
-        Infinite where no amount is enough.
+        Infinite where the loss is unreachable.
     low, high : float or None
         90 % interval from the printed errors of the constants, where there are any. They are taken as independent, for the
         correlations are not published; the true interval is narrower.

@@ -8,7 +8,7 @@ from Tissue, Wang and Wang, arXiv 2408.11029: L = L0 + A S1^-alpha - C S2. Entry
 S2[t] is the same as (lr[0] - EMA of lr) / (1 - decay_factor), and as the paper's double sum over
 (lr[k-1] - lr[k]) decay_factor^(i-k), 1 <= k <= i <= t.
 
-What the warm-up of a Schedule counts for is chosen by `warmup_area`; a plain array of rates has no warm-up.
+How the warm-up of a Schedule enters S1 and S2 is chosen by `warmup_area`; a plain array of rates has no warm-up.
 
 "ramp"      S1 is the true area. S2 starts at the end of the warm-up: lr[W-1], which is the peak, is its first rate.
 "included"  the rising rates count in both. S2 falls while the rate rises.
@@ -67,7 +67,7 @@ class AreaState:
         The piece's last rate; None before the first.
     sums : tuple of 6 floats, or None
         S1, S2 and m as the recursion holds them, each in a high and a low part, so that pieces give the same bits as the
-        whole. None, as in a state made by hand, starts from the three values above.
+        whole. None, as in a state constructed directly, starts from the three values above.
     """
 
     S1: float = 0.0
@@ -80,7 +80,7 @@ class AreaState:
 def counted_rates(s_or_lr: Schedule | ArrayLike, warmup_area: str = "ramp") -> tuple[FloatArray, FloatArray]:
     """The rates that S1 and S2 are taken over, shape (steps,) each: the schedule's own but for its warm-up.
 
-    For "ramp" the warm-up rates of the second are held at lr[W-1], which makes their differences vanish.
+    For "ramp" the warm-up LRs of the second are fixed at lr[W-1], which makes their differences vanish.
 
     Raises
     ------
@@ -103,13 +103,13 @@ def counted_rates(s_or_lr: Schedule | ArrayLike, warmup_area: str = "ramp") -> t
     _refuse_huge(lr)
     if warmup == 0 or warmup_area == "included":
         return lr, lr
-    held = lr.copy()
-    held[:warmup] = s_or_lr.peak_lr if warmup_area == "full" else lr[warmup - 1]
-    return (held, held) if warmup_area == "full" else (lr, held)
+    flat = lr.copy()
+    flat[:warmup] = s_or_lr.peak_lr if warmup_area == "full" else lr[warmup - 1]
+    return (flat, flat) if warmup_area == "full" else (lr, flat)
 
 
 def forward_area(s_or_lr: Schedule | ArrayLike, *, warmup_area: str = "ramp") -> FloatArray:
-    """S1, the sum of the rates up to and with each update.
+    """S1, the cumulative LR up to and with each update.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def annealing_area(s_or_lr: Schedule | ArrayLike, decay_factor: float = 0.999, *
     decay_factor : float
         The paper's lambda, within [0, 1]. At 0, S2 is lr[0] - lr; at 1, the area between lr[0] and the rates.
     warmup_area : {"ramp", "included", "full"}
-        What the warm-up of a Schedule counts for: see the head of this module.
+        How the warm-up of a Schedule enters S1 and S2: see the head of this module.
 
     Returns
     -------
@@ -268,7 +268,7 @@ def _decay_factor(value: float) -> float:
 
 
 def _refuse_huge(lr: FloatArray, before: float = 0.0) -> None:
-    """S2 is at most steps times the largest rate; Dekker's product needs some room more."""
+    """S2 is at most steps times the largest rate; Dekker's product needs some margin."""
     largest = float(lr.max(initial=0.0))
     if before + largest * lr.size > 1e290:
         raise InputError(f"lr must hold rates whose sum stays below 1e290, but the largest of the {lr.size} is {largest!r}")

@@ -10,9 +10,9 @@ from rivervalley.schedules.schedule import Schedule
 
 Kind = Literal["constant", "step", "late decay", "gradual decay", "cyclic"]
 
-HELD = 0.9  # of the peak: an LR above it has not left the peak
+NEAR_PEAK = 0.9  # of the peak: an LR above it has not left the peak
 GRADUAL = 0.6  # of the run after warm-up: a decay longer than this is gradual
-SUDDEN = 0.02  # of the run: a fall within this is a step
+STEP_WIDTH = 0.02  # of the run: a fall within this is a step
 
 
 def kind_of(schedule: Schedule, end: int | None = None) -> Kind:
@@ -29,13 +29,13 @@ def kind_of(schedule: Schedule, end: int | None = None) -> Kind:
     """
     lr = schedule.lr[max(schedule.warmup_steps - 1, 0) : end]
     peak = float(lr.max()) if lr.size else 0.0
-    if peak <= 0.0 or lr.min() >= HELD * peak:
+    if peak <= 0.0 or lr.min() >= NEAR_PEAK * peak:
         return "constant"
     if np.any(np.diff(lr) > 1e-6 * peak):
         return "cyclic"
     left = int(np.argmax(lr < 0.995 * peak))
     bottom = lr <= lr[-1] + 0.01 * peak
     falling = int(np.argmax(bottom)) - left
-    if falling <= SUDDEN * lr.size and lr.size - left > 2 * SUDDEN * lr.size:
+    if falling <= STEP_WIDTH * lr.size and lr.size - left > 2 * STEP_WIDTH * lr.size:
         return "step"
     return "gradual decay" if lr.size - left > GRADUAL * lr.size else "late decay"

@@ -1,7 +1,7 @@
 """What a decay of the learning rate achieves, and what it costs in river progress.
 
 Legend: eta the peak rate, r = peak / final rate, T or D the steps of the decay, h a curvature, s2 = noise_std^2, V = E y^2,
-S a summed learning rate. Formulas are derived; the picture (decay removes the hill loss, progress is the sum of rates) is
+S a cumulative LR. Formulas are derived; the picture (decay removes the hill loss, progress is the cumulative LR) is
 that of arXiv 2410.05192, the optimal 1/t decay with its initial halving also that of arXiv 2505.10559.
 """
 
@@ -91,7 +91,7 @@ def lagged_hill_loss(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike) 
     """Hill loss after each update by the lag formula, shape (steps,), modes stationary at lr[0], small eta h.
 
     sum over modes of h/2 V*(eta_t) + h/2 sum over t' <= t of d_t' (dV*/d eta)(eta_t') exp(-2 h (S_t - S_(t'-1))), with
-    d_t' = eta_(t'-1) - eta_t' the drops of the rate. The lag runs in summed learning rate, not in steps; so it is with the
+    d_t' = eta_(t'-1) - eta_t' the drops of the rate. The lag runs in cumulative LR, not in steps; so it is with the
     multi-power law (arXiv 2503.12811), whose kernel is this one for gamma-distributed curvatures: see `lag_kernel`.
 
     >>> lagged_hill_loss([0.5, 0.5], [1.0], [0.3]).round(12).tolist()
@@ -112,7 +112,7 @@ def lagged_hill_loss(lr: ArrayLike, curvature: ArrayLike, noise_std: ArrayLike) 
 
 
 def lag_kernel(summed_lr: ArrayLike, shape: float, scale: float) -> FloatArray:
-    """1 - (1 + C S)^-beta: the share of a drop's gain reached after a summed rate S, averaged over curvatures.
+    """1 - (1 + C S)^-beta: the share of a drop's gain reached after a cumulative LR S, averaged over curvatures.
 
     It is the mean of 1 - exp(-2 h S) over h ~ Gamma(shape beta, scale C / 2): the kernel of the multi-power law.
 
@@ -126,7 +126,7 @@ def lag_kernel(summed_lr: ArrayLike, shape: float, scale: float) -> FloatArray:
 def best_decay_steps(lr: float, curvature: float, noise_std: float, river_slope: float) -> float:
     """The decay length that minimises hill loss plus progress forgone, for a linear river and one hill, optimal cooldown.
 
-    The T that minimises (s2/2) / ((2 - eta h)/eta + h T) + g^2 (eta T - sum of the rates), the sum being exact:
+    The T that minimises (s2/2) / ((2 - eta h)/eta + h T) + g^2 (eta T - cumulative LR), the sum being exact:
     (digamma(2/(eta h) + T) - digamma(2/(eta h))) / h. A real number; 0 where no decay pays.
 
     >>> round(best_decay_steps(0.5, 1.0, 1.0, 0.05), 2)
@@ -163,7 +163,7 @@ def long_decay_steps(lr: float, curvature: float, noise_std: float, river_slope:
 
 
 def decay_share(shape: str, ratio: float, steps: int | None = None) -> float:
-    """Summed rate of a decay of shape "inverse", "linear", "cosine", "sqrt", "exponential" or "square", over peak_lr * steps.
+    """Cumulative LR of a decay of shape "inverse", "linear", "cosine", "sqrt", "exponential" or "square", over peak_lr * steps.
 
     ratio is peak / final rate. Inverse: ln r / (r - 1), 0.256 at r = 10; linear and cosine (1 + 1/r) / 2 = 0.55;
     1 - sqrt 0.40; exponential (1 - 1/r) / ln r = 0.39. Without `steps` the limit of many; with it exact for the convention
@@ -202,7 +202,7 @@ def decay_share(shape: str, ratio: float, steps: int | None = None) -> float:
 def wsd_s_summed_lr(
     checkpoints: ArrayLike, peak_lr: float, decay_fraction: float = 0.1, share: float | None = None
 ) -> FloatArray:
-    """Summed rate of one WSD-S run at each checkpoint: eta (T_k - f sum_{j<=k} T_j (1 - share)), f of the elapsed steps.
+    """Cumulative LR of one WSD-S run at each checkpoint: eta (T_k - f sum_{j<=k} T_j (1 - share)), f of the elapsed steps.
 
     `share` is the `decay_share` of its decay; inverse to a tenth where not given.
 
@@ -216,7 +216,7 @@ def wsd_s_summed_lr(
 def wsd_summed_lr(
     checkpoints: ArrayLike, peak_lr: float, decay_fraction: float = 0.1, share: float | None = None, charged: bool = True
 ) -> FloatArray:
-    """Summed rate of WSD's branch at each checkpoint; `charged` counts earlier branches' steps against the budget.
+    """Cumulative LR of WSD's branch at each checkpoint; `charged` counts earlier branches' steps against the budget.
 
     eta (T_k - f sum_{j<k} T_j - f T_k (1 - share)), the middle term only where charged. So what WSD-S has over WSD at equal
     compute is the decay progress that it keeps, eta f share sum_{j<k} T_j.

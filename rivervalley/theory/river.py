@@ -119,7 +119,7 @@ def find_river(surface: Surface, along: float, reach: float = 0.5) -> FloatArray
 
 
 def gradient_flow(surface: Surface, start: ArrayLike, times: ArrayLike, tolerance: float = 1e-11) -> FloatArray:
-    """Points of dw/dS = -grad L from `start` after the summed rates `times`, shape (len(times), dim).
+    """Points of dw/dS = -grad L from `start` after the cumulative LR `times`, shape (len(times), dim).
 
     What gradient descent with small rates follows; by scipy's solve_ivp (LSODA, which takes stiff walls).
     """

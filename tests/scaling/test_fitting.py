@@ -313,9 +313,9 @@ def test_runs_at_one_ratio_of_tokens_to_parameters():
     N = np.geomspace(1e7, 1e11, 20)
     loss = chinchilla.loss_from_size_and_data(N, 20 * N) * np.exp(0.003 * rng.standard_normal(20))
     fit = fit_scaling(Runs(loss, N=N, D=20 * N))
-    assert warned(fit, "N and D go together") and fit.diagnostics["condition_number"] > 100
+    assert warned(fit, "N and D are correlated") and fit.diagnostics["condition_number"] > 100
     grid = fit_scaling(chinchilla_runs(0.003))
-    assert not warned(grid, "go together") and grid.diagnostics["condition_number"] < 50
+    assert not warned(grid, "are correlated") and grid.diagnostics["condition_number"] < 50
 
 
 def test_short_spans_and_few_runs():

@@ -338,7 +338,7 @@ register_claims(
     _claim(
         id="AL-23",
         section=_PAGE,
-        statement="The annealing term is necessary: without it the law cannot tell a cosine from a constant LR.",
+        statement="The annealing term is necessary: without it the law gives a cosine and a constant LR one loss.",
         formula="objective of L0 + A S1^-alpha over that of the law, on the 40 published losses",
         status="read",
         kind="exact",

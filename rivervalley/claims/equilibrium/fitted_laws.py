@@ -37,7 +37,7 @@ def curves(landscape: SphericalValley, peaks: tuple[float, ...], every: int) -> 
     return [LossCurve(run.steps[run.steps >= 1000], run.loss[run.steps >= 1000], run.schedule) for run in runs]
 
 
-# EQ-11: the law's form holds, and one fit carries over to other peaks.
+# EQ-11: the law's form holds, and one fit transfers to other peaks.
 
 
 def _form(closed: SphericalValley, peaks: tuple[float, ...]) -> Check:
@@ -166,7 +166,7 @@ register_claims(
         ruling="derived here",
         premise="A spherical valley under AdamW; its weight decay and initial norm known.",
         breaks="the norm: the form has it fixed, the fit takes the raw LR",
-        statement="The equilibrium law's form holds exactly where hills do not forget, and one fit at one peak carries over to others.",
+        statement="The equilibrium law's form holds exactly where hills do not forget, and one fit at one peak transfers to others.",
         formula="L0 + c(S) + response of K to r on S, S = sum eta / n; fits with p = 1 and the clock S",
         measure=partial(_transfer, True),
         control=partial(_transfer, False),

@@ -27,7 +27,7 @@ PAIRS = ((0.076, 0.76, 1.5), (0.34, 0.5, 1.4), (0.5, 1.0, 1.5), (0.75, 0.5, 1.3)
 
 
 def _grid(top_modes: bool, pair: tuple[float, float, float]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Sizes, summed rates and noiseless losses [N, t] of either model."""
+    """Sizes, cumulative LR and noiseless losses [N, t] of either model."""
     size_power, steps_power, a = pair
     if top_modes:
         sizes, t = np.geomspace(16, 1024, 7).round(), np.geomspace(5.0, 2000.0, 20)

@@ -1,6 +1,6 @@
 """Claims of the scaling laws in size and steps (Kaplan et al., arXiv 2001.08361), found again on power-law spectra.
 
-Legend: a, b spectrum and signal exponents of PowerLaw; t summed learning rate; alpha_N = b - 1, alpha_S = (b - 1) / a;
+Legend: a, b spectrum and signal exponents of PowerLaw; t cumulative LR; alpha_N = b - 1, alpha_S = (b - 1) / a;
 losses are excess losses, above the label noise.
 """
 
@@ -70,7 +70,7 @@ def _size_law(_: Setting, updates: float = 16.0, power: float = 1.5) -> list[Che
     return checks
 
 
-# KS-02: the loss of a large model is a power law of the summed learning rate.
+# KS-02: the loss of a large model is a power law of the cumulative LR.
 
 
 def _steps_law(_: Setting, size: int = 10**12) -> list[Check]:
@@ -288,7 +288,7 @@ register_claims(
         ruling="confirmed within the model",
         premise="Very large models.",
         breaks="the size: 32 modes",
-        statement="The loss of a large model is a power law of the summed learning rate.",
+        statement="The loss of a large model is a power law of the cumulative LR.",
         formula="L = Gamma(alpha_S) / a (2 t)^-alpha_S, alpha_S = (b - 1) / a",
         measure=_steps_law,
         control=partial(_steps_law, size=32),

@@ -44,7 +44,7 @@ _OPTIMUM = {50: 2.673, 200: 1.296, 1000: 0.381}
 
 
 def _least(steps: int, hills: FloatArray) -> float:
-    """Least hill loss over all LR, by a search on the recursion and its derivative by hand."""
+    """Least hill loss over all LR, by a search on the recursion and its derivative written out."""
     start = _twin.stationary(ETA, hills, 1.0)
 
     def loss_and_slope(log_lr: FloatArray) -> tuple[float, FloatArray]:

@@ -40,7 +40,7 @@ _NO_LOSSES = (
 
 
 def words(name: str) -> str:
-    """A column's name in lower case, its words parted by one space.
+    """A column's name in lower case, its words separated by one space.
 
     >>> words("trainer/global_step"), words("lr-AdamW/pg1")
     ('trainer global step', 'lr adamw pg1')

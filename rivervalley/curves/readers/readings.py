@@ -173,7 +173,7 @@ def _updates(table: Table, column: str, batch_tokens: int | None, read: BoolArra
 
 
 def _in_order(table: Table, steps: IntArray, values: FloatArray, duplicates: str) -> tuple[IntArray, FloatArray]:
-    """Steps and values where there are finite ones, rising; a log that goes back to an earlier step goes on from there."""
+    """Steps and values where there are finite ones, rising; a log that goes back to an earlier step continues from there."""
     rows = np.flatnonzero(np.isfinite(values))
     steps, values = steps[rows], values[rows]
     back = np.flatnonzero(np.diff(steps) <= 0)

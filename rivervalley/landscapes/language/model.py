@@ -30,7 +30,7 @@ class Bigram:
 
     The loss is the cross-entropy against the language's own laws, in nats and exact, never sampled. It splits into what is
     lost above the entropy after contexts of low and of high entropy, the model's river and its hills, and the entropy itself
-    ("floor"). Deterministic contexts go on falling with the sum of the rates; uncertain ones are held up by the noise of
+    ("floor"). Deterministic contexts go on falling with the cumulative LR; uncertain ones are held up by the noise of
     sampling, which annealing takes away (OpenReview m51BgoqvbP, section 3).
 
     Parameters
@@ -194,7 +194,7 @@ class Bigram:
     def deterministic_excess(self, lr_sum: ArrayLike) -> FloatArray:
         """Excess after each deterministic context under gradient flow from zero logits, shape (..., K); NaN for the others.
 
-        A function of S, the sum of the rates, alone: the margin m solves e^m + (V - 1) m = 1 + pi_c V S, and the excess is
+        A function of S, the cumulative LR, alone: the margin m solves e^m + (V - 1) m = 1 + pi_c V S, and the excess is
         ln(1 + (V - 1) e^-m), which goes as (V - 1) / (pi_c V S). With a reference logit (two tokens) V S is S.
 
         Raises

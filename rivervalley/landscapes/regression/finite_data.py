@@ -122,7 +122,7 @@ class FiniteData:
         return x, x @ target + np.sqrt(self.model.floor + self.model.label_variance) * z
 
     def gradient_flow(self, summed_lr: ArrayLike, datasets: int = 1, seed: int = 0) -> FloatArray:
-        """Excess test loss of full-batch gradient flow after the summed rates, shape (datasets, len(summed_lr)).
+        """Excess test loss of full-batch gradient flow after the cumulative LR, shape (datasets, len(summed_lr)).
 
         w(t) = sum_k (1 - e^(-mu_k t)) / mu_k v_k v_k' X'y / D over the eigenvectors of X'X / D, from w = 0. Data set i is
         that of trajectory i of `simulate` with the same seed.

@@ -26,7 +26,7 @@ _EXACT = 40  # leading modes that stand in bins of their own
 class PowerLaw(SpectralRegression):
     """Regression on features of variance j^-a with signal c_j = lambda_j w*_j^2 = signal_scale j^-b, of which N modes train.
 
-    Loss above the label noise, for a noiseless path after the summed rate t: N^-(b-1) / (b-1) where t >> N^a
+    Loss above the label noise, for a noiseless path after the cumulative LR t: N^-(b-1) / (b-1) where t >> N^a
     (size-limited) and K0 t^-(b-1)/a where t << 0.14 N^a (steps-limited); `scaling_function` joins them (derived; the
     family of arXiv 2102.06701 and 2402.01092). `PowerLaw.size_independent` gives the second model, whose spectrum does not
     depend on N: there the loss is the sum of a size term and a steps term, as in arXiv 2001.08361, eq 1.6.

@@ -188,7 +188,7 @@ class SpectralRegression:
         return ConstantRate.solve(self.eigenvalues, self.signal, self.multiplicity, self.floor, self.label_variance, eta, size)
 
     def gradient_flow(self, summed_lr: ArrayLike) -> FloatArray:
-        """Excess loss of noiseless training after the summed rates t: floor + sum of c_j exp(-2 lambda_j t), shape of t."""
+        """Excess loss of noiseless training after the cumulative LR t: floor + sum of c_j exp(-2 lambda_j t), shape of t."""
         t = np.asarray(summed_lr, float)
         decay = np.exp(-2.0 * np.multiply.outer(t, self.eigenvalues))
         return np.asarray(self.floor + decay @ (self.multiplicity * self.signal))
@@ -196,7 +196,7 @@ class SpectralRegression:
     def open_loop(self, schedule: Schedule) -> float:
         """Excess loss after a schedule, with the gradient noise of the noiseless path's loss (derived; functional scaling law).
 
-        floor + sum c e^(-2 lambda T) + 1/B sum_s eta_s^2 R(t_s) sum lambda^2 e^(-2 lambda (T - t_s)), with t the summed rate
+        floor + sum c e^(-2 lambda T) + 1/B sum_s eta_s^2 R(t_s) sum lambda^2 e^(-2 lambda (T - t_s)), with t the cumulative LR
         and R the squared error of gradient flow. What it leaves out is the noise that the noise itself brings about.
         """
         t = np.cumsum(schedule.lr)

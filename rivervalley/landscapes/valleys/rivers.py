@@ -1,4 +1,4 @@
-"""Potentials along the river, c(x), and where gradient flow stands on them after a summed learning rate S.
+"""Potentials along the river, c(x), and where gradient flow stands on them after a cumulative LR S.
 
 Position is a function of S alone (arXiv 2410.05192 for the statement; the closed forms are derived): dx/dS = -c'(x). The
 potentials themselves and their derivatives are those of kernels.rivers, the same to the last bit as in simulations.
@@ -20,7 +20,7 @@ from rivervalley.landscapes.registry import RIVERS
 
 
 class River:
-    """Base of the potentials along the river: value, slope and bend, and the position after a summed rate S.
+    """Base of the potentials along the river: value, slope and bend, and the position after a cumulative LR S.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class River:
         return self._values(2, x)
 
     def position(self, summed_lr: FloatArray | float, start: float = 0.0) -> FloatArray:
-        """x after the summed rate S by gradient flow from `start`, shape of S."""
+        """x after the cumulative LR S by gradient flow from `start`, shape of S."""
         raise NotImplementedError
 
     def check_start(self, start: float) -> None:

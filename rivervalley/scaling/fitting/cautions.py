@@ -1,4 +1,4 @@
-"""What a fit of a scaling law cannot tell, in plain words."""
+"""What is not identifiable from the runs of a fit, in plain words."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def design_warnings(form: Form, columns: list[FloatArray], offset: bool, paramet
         if abs(correlation) > COLLINEAR:
             first, second = form.columns
             said.append(
-                f"{first} and {second} go together in these runs (correlation of logarithms {correlation:.3f}): their terms "
+                f"{first} and {second} are correlated in these runs (correlation of logarithms {correlation:.3f}): their terms "
                 f"can hardly be told apart; add runs with other {second} at the same {first}"
             )
     rows = columns[0].size
@@ -74,7 +74,7 @@ def offset_warnings(
     intervals: Mapping[str, tuple[float, float]],
     diagnostics: Mapping[str, Any],
 ) -> list[str]:
-    """Whether the runs show an irreducible loss, and what hangs on it."""
+    """Whether the runs show an irreducible loss, and what depends on it."""
     other = diagnostics["alternative"]
     if "E" in params:
         low, high = intervals["E"]

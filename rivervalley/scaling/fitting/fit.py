@@ -55,7 +55,7 @@ def fit_scaling(
     law : str
     offset : bool, optional
         Whether an irreducible loss E >= 0 is fitted too; as the law was published if not given, which is with E for
-        chinchilla alone. The exponents hang on it: what the other choice gives is always in `diagnostics["alternative"]`.
+        chinchilla alone. The exponents depend on it: what the other choice gives is always in `diagnostics["alternative"]`.
     critical_batch : BatchLaw, optional
         For size_steps: the runs' column B then turns S into the minimal steps S / (1 + B_crit(loss) / B) that the law
         counts. Without it S is taken as those.

@@ -1,6 +1,6 @@
 """Two resources limit: size and data, size and steps (Kaplan et al., arXiv 2001.08361, eq. 1.5-1.6 and section 4).
 
-Where no amount of a resource reaches a loss, the amount is infinite.
+Where a loss is unreachable, the amount of the resource is infinite.
 """
 
 from __future__ import annotations
