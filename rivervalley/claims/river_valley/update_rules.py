@@ -134,9 +134,9 @@ register_claims(
         formula="relative gain 1 - (2 - eta h) / (2 - eta h / T) <= eta h / 2; S is felt beta / (1 - beta) updates late",
         ruling="derived here",
         premise="Quadratic hills; momentum in the form of a moving average.",
-        breaks="the momentum of the run: 0.8 in place of 0.9",
+        breaks="the momentum of the run: 0.5 in place of 0.9",
         measure=partial(_same_picture, 0.9),
-        control=partial(_same_picture, 0.8),
+        control=partial(_same_picture, 0.5),
     ),
     _claim(
         id="RV-P11",
