@@ -44,20 +44,11 @@ class _Data:
 
 def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L:
     """The law fitted to curves, as `Law.fit` describes it."""
-    recorded = [_described(law, curve, options, k) for k, curve in enumerate(curves)]
-    count = sum(loss.size for _, loss in recorded)
-    parameters = len(law.coefficients) + len(options.free)
-    if count < parameters:
-        raise InputError(
-            f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {count}"
-        )
+    recorded = _recorded(law, curves, options)
     data = _data(law, curves, recorded, options, MERGING)
     evaluate = law.terms(data.points)
-    problem = rough = _problem(law, data, options, evaluate)
-    if count > SEARCHED:
-        thinned = [_thinned(pair, max(2, SEARCHED // len(curves))) for pair in recorded]
-        few = _data(law, curves, thinned, options, SEARCH_MERGING)
-        rough = _problem(law, few, options, law.terms(few.points))
+    problem = _problem(law, data, options, evaluate)
+    rough = _rough_problem(law, curves, recorded, options) or problem
     found = [descend(rough, np.array(start), SEARCH_TOLERANCE) for start in _chosen_starts(rough, options)]
     objectives = [optimum.objective for optimum in found]
     agreement = start_agreement(objectives, min(objectives), rough.log_loss.size)
@@ -78,6 +69,39 @@ def fit_law(law: type[L], curves: Sequence[LossCurve], options: FitOptions) -> L
         iterations=best.iterations,
     )
     return replace(fitted, result=diagnose(fitted, curves, options, end))
+
+
+def search_objective(law: type[Law], curves: Sequence[LossCurve], options: FitOptions) -> float:
+    """The objective of a fit before its refinement, on some of the readings where there are many: to compare configurations."""
+    recorded = _recorded(law, curves, options)
+    rough = _rough_problem(law, curves, recorded, options)
+    if rough is None:
+        data = _data(law, curves, recorded, options, SEARCH_MERGING)
+        rough = _problem(law, data, options, law.terms(data.points))
+    return min(descend(rough, np.array(start), SEARCH_TOLERANCE).objective for start in _chosen_starts(rough, options))
+
+
+def _recorded(law: type[Law], curves: Sequence[LossCurve], options: FitOptions) -> list[tuple[IntArray, FloatArray]]:
+    """Steps and losses of every curve that the law describes; there must be as many as parameters."""
+    recorded = [_described(law, curve, options, k) for k, curve in enumerate(curves)]
+    count = sum(loss.size for _, loss in recorded)
+    parameters = len(law.coefficients) + len(options.free)
+    if count < parameters:
+        raise InputError(
+            f"curves must hold at least {parameters} losses after warm-up for {parameters} parameters, not {count}"
+        )
+    return recorded
+
+
+def _rough_problem(
+    law: type[Law], curves: Sequence[LossCurve], recorded: Sequence[tuple[IntArray, FloatArray]], options: FitOptions
+) -> Problem | None:
+    """What searches see where there are many readings; None where they see all."""
+    if sum(loss.size for _, loss in recorded) <= SEARCHED:
+        return None
+    thinned = [_thinned(pair, max(2, SEARCHED // len(curves))) for pair in recorded]
+    few = _data(law, curves, thinned, options, SEARCH_MERGING)
+    return _problem(law, few, options, law.terms(few.points))
 
 
 def _chosen_starts(problem: Problem, options: FitOptions) -> list[tuple[float, ...]]:

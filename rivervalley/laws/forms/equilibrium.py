@@ -15,8 +15,10 @@ from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.variable_projection import Terms
 from rivervalley.kernels import relative_step as kernels
 from rivervalley.laws.base.calibration import Calibration, relative_error
+from rivervalley.laws.base.fit import search_objective
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.memory import RATES, weights_and_slopes
+from rivervalley.laws.base.options import fit_options
 from rivervalley.laws.base.parameter import ConfigurationField, ShapeParameter
 from rivervalley.laws.base.points import Points, checked_curves
 from rivervalley.laws.base.registry import register_law
@@ -206,12 +208,17 @@ class EquilibriumLaw(Law):
         settings: dict[str, Any] = {**options, "lr_scale": scale, "init_std": 0.02 if init_std is None else init_std}
         if weight_decay is not None:
             return _with_warnings(super().fit(chosen, weight_decay=weight_decay, **settings))
-        tried = [
-            super(EquilibriumLaw, cls).fit(chosen, weight_decay=value, **settings)
-            for value in WEIGHT_DECAYS
-            if value * scale * peak < 0.5
-        ]
-        return _with_warnings(*_clearly_best(tried))
+        values = [value for value in WEIGHT_DECAYS if value * scale * peak < 0.5]
+        chosen_value, why = _clearly_best(values, [cls._rough_objective(chosen, value, settings) for value in values])
+        return _with_warnings(super().fit(chosen, weight_decay=chosen_value, **settings), why)
+
+    @classmethod
+    def _rough_objective(cls, curves: Sequence[LossCurve], weight_decay: float, settings: Mapping[str, Any]) -> float:
+        """The objective of a fit with this weight decay, before its refinement."""
+        rest = {**settings, "weight_decay": weight_decay}
+        common = (rest.pop("warmup_area", None), rest.pop("huber_delta", 1e-3), rest.pop("confidence", 0.95))
+        peaks = [curve.schedule.peak_lr for curve in curves]
+        return search_objective(cls, curves, fit_options(cls, peaks, *common, rest))
 
     @classmethod
     def first_step(cls, schedule: Schedule, configuration: Mapping[str, float]) -> int:
@@ -270,16 +277,14 @@ def _error_of_noise(law: EquilibriumLaw) -> float:
     return relative_error(law.result, law.calibration, "B")
 
 
-def _clearly_best(tried: Sequence[E]) -> tuple[E, FitWarning]:
-    """The first, unless another weight decay lowers the objective clearly; and which was taken, in a sentence."""
-    objectives = [law.result.objective for law in tried if law.result is not None]
+def _clearly_best(values: Sequence[float], objectives: Sequence[float]) -> tuple[float, FitWarning]:
+    """The first weight decay, unless another lowers the objective clearly; and which was taken, in a sentence."""
     best = int(np.argmin(objectives))
     clear = objectives[best] < CLEARLY * objectives[0]
-    chosen = tried[best] if clear else tried[0]
-    values = ", ".join(f"{value:g}" for value in sorted(law.weight_decay for law in tried))
+    chosen = values[best] if clear else values[0]
     why = "fits best" if clear or best == 0 else "is usual, and none fits clearly better"
-    text = f"weight_decay was not given: {chosen.weight_decay:g} {why}, of {values}"
-    return chosen, FitWarning("weight_decay_guessed", text)
+    tried = ", ".join(f"{value:g}" for value in sorted(values))
+    return chosen, FitWarning("weight_decay_guessed", f"weight_decay was not given: {chosen:g} {why}, of {tried}")
 
 
 def _with_warnings(law: E, *first: FitWarning) -> E:
