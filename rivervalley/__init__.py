@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0.dev0"
 
 if TYPE_CHECKING:
-    from rivervalley import claims, datasets, explore, landscapes, laws, planning, plots, scaling, schedules, theory
+    from rivervalley import claims, datasets, explore, landscapes, laws, monitoring, planning, plots, scaling, schedules, theory
     from rivervalley._common.errors import DivergenceError, InputError
     from rivervalley.curves.curve import LossCurve
     from rivervalley.curves.files import CurveWarning, read_curve, read_curves, write_curve
     from rivervalley.curves.run import Run
+    from rivervalley.monitoring.watch import watch
     from rivervalley.planning.optimal import optimal_cooldown, optimal_schedule
     from rivervalley.planning.plan import plan
     from rivervalley.schedules import areas
@@ -33,6 +34,7 @@ _MODULES = {
     "explore": "explore",
     "landscapes": "landscapes",
     "laws": "laws",
+    "monitoring": "monitoring",
     "planning": "planning",
     "plots": "plots",
     "scaling": "scaling",
@@ -54,6 +56,7 @@ _PLACES = {
     "read_curves": "curves.files",
     "simulate": "simulation.simulate",
     "sweep": "simulation.sweep",
+    "watch": "monitoring.watch",
     "write_curve": "curves.files",
 }
 
@@ -71,6 +74,7 @@ __all__ = [
     "explore",
     "landscapes",
     "laws",
+    "monitoring",
     "optimal_cooldown",
     "optimal_schedule",
     "plan",
@@ -83,6 +87,7 @@ __all__ = [
     "simulate",
     "sweep",
     "theory",
+    "watch",
     "write_curve",
 ]
 

@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rivervalley import read_curves
+from rivervalley import laws, read_curves
 from rivervalley._common.checks import InputError
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.files import CurveWarning
 from rivervalley.curves.given_rates import split_argument
 from rivervalley.curves.readers.names import parse_columns
 from rivervalley.curves.readers.readings import DUPLICATES
+from rivervalley.laws import Law
 
 LOGS = """LOG is a file of CSV, JSON Lines, trainer_state.json, Parquet or text as trainers print it, or a folder of TensorBoard
 events; all runs of it are read. LOG:SCHEDULE, as in run.csv:"cosine(steps=24000, peak_lr=3e-4)", gives the rates of a log that
@@ -57,6 +58,27 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
         metavar="X[,Y,...]",
         help="standard deviation of the initial weights, of all curves or of each (default 0.02)",
     )
+
+
+def add_fit_options(parser: argparse.ArgumentParser) -> None:
+    """Options of commands that take a law or fit one first: --fit, --law and the configuration."""
+    parser.add_argument("--fit", nargs="+", metavar="LOG", help="in place of LAW.json: fit these training logs first")
+    parser.add_argument("--law", dest="kind", default="auto", metavar="NAME", help="with --fit: the law to fit (default auto)")
+    add_configuration_options(parser)
+
+
+def law_of(path: str | None, arguments: argparse.Namespace) -> tuple[Law, list[str]]:
+    """The law of a file, or fitted to the logs that --fit names; and notes on how."""
+    if (path is None) == (arguments.fit is None):
+        raise InputError(f"{arguments.command} must be given either LAW.json or --fit with training logs")
+    if path is not None:
+        return laws.load(path), []
+    curves, notes = read(arguments.fit, arguments)
+    kind = laws.law_name("--law", arguments.kind, "auto")
+    law = laws.fit(curves, law=kind, **configuration(arguments, kind, len(curves)))
+    doubts = [] if law.result is None else [warning.text for warning in law.result.warnings]
+    rule = [law.result.rule] if law.result is not None and law.result.rule else []
+    return law, [*rule, *notes, *doubts]
 
 
 def configuration(arguments: argparse.Namespace, law: str, curves: int) -> dict[str, float | list[float]]:

@@ -14,7 +14,7 @@ from rivervalley._common.errors import DivergenceError, InputError, WorkerError
 if TYPE_CHECKING:
     from _typeshed import SupportsWrite
 
-DONE, FAILED, BAD_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
+DONE, FAILED, BAD_INPUT, ALARM, INTERRUPTED, READER_GONE = 0, 1, 2, 3, 130, 141
 
 # What each command does in one line. A command is a module of this package with EXAMPLE, add_arguments(parser) and
 # run(arguments) -> exit status, which writes files before it prints. Only the module of the command asked for is imported.
@@ -25,6 +25,7 @@ COMMANDS = {
     "predict": "Predict the loss under a schedule with a law that was fitted before.",
     "plan": "Choose a schedule with a fitted law: its peak and shape, when to start the decay, what loss to expect.",
     "transfer": "Predict final losses at another model size from runs of two or more sizes.",
+    "watch": "Compare a run that goes on with a law: where it stands, what loss it will reach, alarms.",
     "explore": "Write a page in which a law answers for schedules that are drawn by hand, beside a river valley.",
     "compare": "Compare WSD, WSD-S, cosine, constant and schedules of your own at several compute budgets.",
     "optimal": "Find the LRs with the least expected final loss on a straight or a spherical valley.",
@@ -90,7 +91,8 @@ def build_parser(commands: Sequence[str] = tuple(COMMANDS)) -> argparse.Argument
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status.
 
-    0 done, 1 a claim failed, 2 bad input or a failure of the system (one line on standard error), 130 interrupted, 141 where
+    0 done, 1 a claim failed, 2 bad input or a failure of the system (one line on standard error), 3 an alarm of watch
+    that goes on, 130 interrupted, 141 where
     the reader of standard output went away, as `| head` does.
     """
     _open_closed_streams()

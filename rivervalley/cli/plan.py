@@ -7,11 +7,11 @@ import sys
 
 import numpy as np
 
-from rivervalley import laws, schedules
+from rivervalley import schedules
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, plain
-from rivervalley.cli.curves import add_configuration_options, add_curve_options, configuration, read
+from rivervalley.cli.curves import add_curve_options, add_fit_options, law_of
 from rivervalley.cli.options import check_outputs, count
 from rivervalley.laws import Law
 from rivervalley.planning.plan import HIGHEST, plan
@@ -32,9 +32,7 @@ GRID = 7  # peaks tried in a range LOW:HIGH
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of the command."""
     parser.add_argument("law", nargs="?", metavar="LAW.json", help="a law written by rivervalley fit -o")
-    parser.add_argument("--fit", nargs="+", metavar="LOG", help="in place of LAW.json: fit these training logs first")
-    parser.add_argument("--law", dest="kind", default="auto", metavar="NAME", help="with --fit: the law to fit (default auto)")
-    add_configuration_options(parser)
+    add_fit_options(parser)
     parser.add_argument("--steps", type=count, required=True, metavar="N", help="length of the run, warm-up included")
     parser.add_argument(
         "--peak-lr", metavar="X[,Y,...]", help="peak LR, candidates, or a range LOW:HIGH (default: the highest fitted)"
@@ -52,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Plan, write what was asked for, print."""
     check_outputs(arguments.output, arguments.plot)
-    law, notes = _law(arguments)
+    law, notes = law_of(arguments.law, arguments)
     advice = plan(
         law,
         arguments.steps,
@@ -73,20 +71,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_text(advice) + "".join(f"\nnote: {note}" for note in notes))
     return 0
-
-
-def _law(arguments: argparse.Namespace) -> tuple[Law, list[str]]:
-    """The law that was named, or fitted to the logs that were; and notes on how."""
-    if (arguments.law is None) == (arguments.fit is None):
-        raise InputError("plan must be given either LAW.json or --fit with training logs")
-    if arguments.law is not None:
-        return laws.load(arguments.law), []
-    curves, notes = read(arguments.fit, arguments)
-    kind = laws.law_name("--law", arguments.kind, "auto")
-    law = laws.fit(curves, law=kind, **configuration(arguments, kind, len(curves)))
-    warnings = [] if law.result is None else [warning.text for warning in law.result.warnings]
-    rule = [law.result.rule] if law.result is not None and law.result.rule else []
-    return law, [*rule, *notes, *warnings]
 
 
 def _peaks(text: str | None, law: Law) -> list[float] | None:

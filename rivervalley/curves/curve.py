@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,6 +40,8 @@ class LossCurve:
     loss_stderr : array_like, shape (R,), optional
         Standard error of each loss, at least 0, where it is known: that of a simulated ensemble's mean, 0 for an exact
         expectation.
+    nonfinite_steps : int array, optional
+        Update counts at which the loss was read as nan or infinity, which are no part of `loss`.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class LossCurve:
     schedule_source: str = "given"
     notes: tuple[str, ...] = ()
     loss_stderr: FloatArray | None = None
+    nonfinite_steps: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         steps = checks.rising_steps("steps", self.steps, low=1)
@@ -127,11 +130,13 @@ class LossCurve:
         >>> curve.until(20).loss.tolist(), curve.after(20).loss.tolist(), curve.thin(2).loss.tolist()
         ([3.2, 3.1], [3.0], [3.2, 3.0])
         """
-        return self._rows(self.steps <= checks.integer("step", step, 0), f"at step {step} or before")
+        end = checks.integer("step", step, 0)
+        return self._rows(self.steps <= end, f"at step {step} or before", self.nonfinite_steps <= end)
 
     def after(self, step: int) -> LossCurve:
         """The losses read after `step`, on the same schedule."""
-        return self._rows(self.steps > checks.integer("step", step, 0), f"after step {step}")
+        start = checks.integer("step", step, 0)
+        return self._rows(self.steps > start, f"after step {step}", self.nonfinite_steps > start)
 
     def thin(self, rows: int) -> LossCurve:
         """At most `rows` >= 2 of the losses, evenly spread over them, with the first and the last."""
@@ -140,9 +145,10 @@ class LossCurve:
             return self
         return self._rows(np.round(np.linspace(0, len(self) - 1, rows)).astype(np.int64), "left")
 
-    def _rows(self, chosen: IntArray | np.ndarray, which: str) -> LossCurve:
+    def _rows(self, chosen: IntArray | np.ndarray, which: str, lost: np.ndarray | slice = slice(None)) -> LossCurve:
         steps = self.steps[chosen]
         if steps.size == 0:
             raise InputError(f"step must leave some loss, but {self!r} has none {which}")
         stderr = None if self.loss_stderr is None else self.loss_stderr[chosen]
-        return replace(self, steps=steps, loss=self.loss[chosen], loss_stderr=stderr)
+        nonfinite = self.nonfinite_steps[lost]
+        return replace(self, steps=steps, loss=self.loss[chosen], loss_stderr=stderr, nonfinite_steps=nonfinite)

@@ -215,7 +215,16 @@ def _curve(
         raise _NoLossError(f"{log.label} must hold a loss after the first update, but it has none")
     label = log.run or _file_name(source) if name is None else name
     rates = replace(rates, name=label) if rates_from != "given" else rates
-    return LossCurve(found.loss_steps[after], found.loss[after], rates, label, rates_from, (*notes, *doubts)), doubts
+    curve = LossCurve(
+        found.loss_steps[after],
+        found.loss[after],
+        rates,
+        label,
+        rates_from,
+        (*notes, *doubts),
+        nonfinite_steps=found.nonfinite_steps,
+    )
+    return curve, doubts
 
 
 def _named(logs: Sequence[Log], source: LogSource, run: str) -> Log:

@@ -35,6 +35,8 @@ class Readings:
         Values of the file's column warmup_steps.
     notes : tuple of str
         What was dropped or chosen, a clause each.
+    nonfinite_steps : int array
+        Rising update counts at which the loss was nan or infinite.
     """
 
     loss_steps: IntArray
@@ -44,6 +46,7 @@ class Readings:
     last_step: int
     warmup: FloatArray
     notes: tuple[str, ...]
+    nonfinite_steps: IntArray
 
 
 @final
@@ -93,7 +96,7 @@ def readings(log: Log, choices: Choices, needs_lr: bool, needs_loss: bool = True
         which = "later" if choices.duplicates == "keep-last" else "earlier"
         notes.append(f"{repeated} readings that were repeated, as in a resumed run, are dropped for the {which} ones")
     warmup = table[warmups[0]] if warmups else np.empty(0)
-    return Readings(*kept[0], *kept[1], int(steps[read].max(initial=0)), warmup, tuple(notes))
+    return Readings(*kept[0], *kept[1], int(steps[read].max(initial=0)), warmup, tuple(notes), np.unique(steps[np.isinf(loss)]))
 
 
 def _loss_columns(log: Log, choices: Choices, needed: bool, notes: list[str]) -> list[str]:
