@@ -1,7 +1,7 @@
 """Exact statements about SGD on river valleys, as functions.
 
 `hills` holds what noise does at a constant rate, `decay` what a decay achieves and costs; `equilibrium` what weight decay does
-to scale-invariant weights under any rule. In all of them one update is
+to scale-invariant weights under any rule; `geodesic` which schedule is best. In all of them one update is
 w <- w - lr * (gradient + xi) with Var xi = noise_std^2 per coordinate (batch size 1; divide the variance by the batch size),
 and the hill loss of a mode is curvature / 2 * E y^2. `river` finds rivers from their definition, and flows on a surface.
 """
@@ -33,6 +33,16 @@ from rivervalley.theory.equilibrium import stationary_noise as stationary_noise
 from rivervalley.theory.equilibrium import step_after_drop as step_after_drop
 from rivervalley.theory.equilibrium import straight_river_stall as straight_river_stall
 from rivervalley.theory.equilibrium import winding_river_loss as winding_river_loss
+from rivervalley.theory.geodesic import Geodesic as Geodesic
+from rivervalley.theory.geodesic import gap_decay_number as gap_decay_number
+from rivervalley.theory.geodesic import gap_excess as gap_excess
+from rivervalley.theory.geodesic import geodesic_length as geodesic_length
+from rivervalley.theory.geodesic import geodesic_lr as geodesic_lr
+from rivervalley.theory.geodesic import noise_metric as noise_metric
+from rivervalley.theory.geodesic import one_hill_tail_steps as one_hill_tail_steps
+from rivervalley.theory.geodesic import power_tail_exponent as power_tail_exponent
+from rivervalley.theory.geodesic import power_tail_ratio as power_tail_ratio
+from rivervalley.theory.geodesic import tuned_loss_ratio as tuned_loss_ratio
 from rivervalley.theory.hills import averaged_variance as averaged_variance
 from rivervalley.theory.hills import chord_hill_share as chord_hill_share
 from rivervalley.theory.hills import critical_chord as critical_chord
