@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -50,8 +51,9 @@ def raw(markup: str) -> str:
 
 def claim_pages() -> None:
     """One page for each group of claims: statement, verdict, numbers, control, links."""
-    verdicts = {verdict.id: verdict for verdict in report.read_verdicts(VERDICTS)}
     known = claims.list()
+    stored = {verdict.id: verdict for verdict in report.read_verdicts(VERDICTS)}
+    verdicts = {claim.id: current(claim, stored[claim.id]) for claim in known if claim.id in stored}
     for group, about in GROUPS.items():
         lines = [
             f"# Claims: {about.title}",
@@ -75,6 +77,12 @@ def claim_pages() -> None:
     lines += ["```{toctree}\n:maxdepth: 1\n", *GROUPS, "```", "", "## A popular summary of Kaplan's laws", ""]
     lines.append(raw(html.statements(outcomes).split("</h2>", 1)[1]))
     write(OUT / "claims" / "index.md", "\n".join(lines))
+
+
+def current(claim: Claim, verdict: Verdict) -> Verdict:
+    """A stored verdict's numbers with what the claim says now."""
+    words = ("paper", "section", "statement", "formula", "status", "kind", "premise", "breaks", "correction", "note")
+    return replace(verdict, **{name: getattr(claim, name) for name in words})
 
 
 def section(claim: Claim, verdict: Verdict | None) -> list[str]:

@@ -36,7 +36,7 @@ def texts():
     for folder, pattern in (("rivervalley", "*.py"), ("sims", "*.py"), ("docs", "*.md"), (".", "*.md")):
         files = (ROOT / folder).glob(pattern) if folder == "." else (ROOT / folder).rglob(pattern)
         for path in sorted(files):
-            if "_build" not in path.parts and path.relative_to(ROOT).as_posix() not in EXEMPT:
+            if not {"_build", "_generated"} & set(path.parts) and path.relative_to(ROOT).as_posix() not in EXEMPT:
                 yield path
 
 
