@@ -748,7 +748,7 @@ FAULTS: tuple[Fault, ...] = (
         "schedules/constructors.py",
         "    return (t + 1) / max(warm, 1), (k + 1) / max(length, 1)\n",
         "    return (t + 1) / max(warm, 1), k / max(length, 1)\n",
-        ("RV-04", "RV-28", "RV-24", "BG-22", "AL-10", "AL-16"),
+        ("RV-04", "RV-28", "RV-24", "AL-10", "AL-16"),
     ),
     Fault(
         "WSD's decay 1 % fast",
