@@ -63,7 +63,13 @@ def add_configuration_options(parser: argparse.ArgumentParser) -> None:
 def add_fit_options(parser: argparse.ArgumentParser) -> None:
     """Options of commands that take a law or fit one first: --fit, --law and the configuration."""
     parser.add_argument("--fit", nargs="+", metavar="LOG", help="in place of LAW.json: fit these training logs first")
-    parser.add_argument("--law", dest="kind", default="auto", metavar="NAME", help="with --fit: the law to fit (default auto)")
+    parser.add_argument(
+        "--law",
+        dest="kind",
+        default="auto",
+        metavar="NAME",
+        help="with --fit: the law to fit (default auto); plan takes several, comma-separated, the first to plan with and the others for comparison",
+    )
     add_configuration_options(parser)
 
 

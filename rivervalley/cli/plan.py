@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,13 +15,15 @@ from rivervalley._common.json import dumps, plain
 from rivervalley.cli.curves import add_curve_options, add_fit_options, law_of
 from rivervalley.cli.options import check_outputs, count
 from rivervalley.laws import Law
-from rivervalley.planning.plan import HIGHEST, plan
+from rivervalley.planning.opinions import Opinion, disagreement, opinions, table
+from rivervalley.planning.plan import HIGHEST, Plan, plan
 from rivervalley.planning.report import as_document, as_text
 
 EXAMPLE = """examples:
   rivervalley plan law.json --steps 24000 --peak-lr 3e-4
   rivervalley plan law.json --steps 72000 --peak-lr 3e-4,6e-4,1e-3 -o best.csv --plot plan.png
   rivervalley plan --fit constant.csv wsd.csv --weight-decay 0.1 --warmup-steps 2000 --steps 48000
+  rivervalley plan --fit constant.csv wsd.csv --law equilibrium,multi-power,annealing --steps 48000
   rivervalley plan law.json --steps 40000 --checkpoints 10000,20000,40000 --json
 
 The answer comes first, in three sentences. The peak LR is chosen among several (comma-separated, or LOW:HIGH) where the law
@@ -50,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Plan, write what was asked for, print."""
     check_outputs(arguments.output, arguments.plot)
-    law, notes = law_of(arguments.law, arguments)
+    law, notes, others = _laws(arguments)
     advice = plan(
         law,
         arguments.steps,
@@ -60,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         _numbers("--checkpoints", arguments.checkpoints),
         progress=sys.stderr.isatty(),
     )
+    views = opinions(advice, [law, *others]) if others else ()
     if arguments.output:
         schedules.write_csv(arguments.output, advice.recommended.schedule)
     if arguments.plot:
@@ -67,10 +71,31 @@ def run(arguments: argparse.Namespace) -> int:
 
         draw_plan(advice, arguments.plot)
     if arguments.json:
-        print(dumps(plain(as_document(advice))))
+        print(dumps(plain(as_document(advice) | ({"laws": views} if views else {}))))
     else:
-        print(as_text(advice) + "".join(f"\nnote: {note}" for note in notes))
+        print(_text(advice, views) + "".join(f"\nnote: {note}" for note in notes))
     return 0
+
+
+def _laws(arguments: argparse.Namespace) -> tuple[Law, list[str], list[Law]]:
+    """The law to plan with, notes on how it came, and the others that --law names."""
+    first, *others = arguments.kind.split(",")
+    law, notes = law_of(arguments.law, argparse.Namespace(**{**vars(arguments), "kind": first}))
+    if others and arguments.fit is None:
+        raise InputError("--law must be left out, or name one law, where LAW.json is given: several laws need --fit")
+    rest = []
+    for name in others:
+        theirs = {} if name in ("auto", "equilibrium") else {"weight_decay": None, "init_std": None}
+        rest.append(law_of(None, argparse.Namespace(**{**vars(arguments), "kind": name, **theirs}))[0])
+    return law, notes, rest
+
+
+def _text(advice: Plan, views: Sequence[Opinion]) -> str:
+    """The plan, and after its headline what other laws say."""
+    if not views:
+        return as_text(advice)
+    head, _, rest = as_text(advice).partition("\n\n")
+    return f"{head}\n{disagreement(advice, views[1:])}\n\n{table(advice, views)}\n\n{rest}"
 
 
 def _peaks(text: str | None, law: Law) -> list[float] | None:

@@ -172,3 +172,24 @@ def test_the_lowest_peak_within_the_margin_is_chosen(transferring):
     assert chosen == min(peak for peak in peaks if losses[peak] <= enough)
     assert [row.peak_lr for row in advice.peaks if row.regret is None] == [chosen]
     assert min(losses, key=losses.get) != chosen
+
+
+def test_other_laws_have_their_say(tmp_path, capsys):
+    from rivervalley.planning.opinions import disagreement, opinions
+
+    made = plan(P0, 20_000, PEAK)
+    other = AnnealingLaw(L0=2.6278, A=0.4297, alpha=0.5498, C=0.0)  # annealing gains nothing: a constant LR is best
+    same, against = opinions(made, [P0, other])
+    assert same.agrees and same.loss == made.recommended.loss
+    assert not against.agrees and against.others[1] < against.loss
+    assert disagreement(made, [same]) == "The law annealing agrees within that interval."
+    said = disagreement(made, [same, against])
+    assert said.startswith("Laws disagree: annealing expects") and "prefers" in said and "constant" in said
+    for name in ("25M_constant_24000", "25M_cosine_24000"):
+        rv.write_curve(tmp_path / f"{name}.csv", rv.datasets.load(f"mpl/{name}"))
+    words = ["plan", "--fit", *map(str, tmp_path.glob("*.csv")), "--law", "annealing,forward", "--steps", "20000"]
+    assert main(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Run ") and lines[3].startswith("Laws disagree: forward expects")
+    assert [line.split()[0] for line in lines[6:8]] == ["annealing", "forward"]
+    assert main(["plan", "law.json", "--law", "annealing,forward", "--steps", "2000"]) == 2
