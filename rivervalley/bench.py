@@ -74,12 +74,12 @@ def document(rows: Sequence[BenchRow]) -> dict[str, object]:
 def best_seconds(function: Callable[[], object], repetitions: int = 5) -> float:
     """Shortest of several calls, after one that compiles and warms up."""
     function()
-    found = []
+    seconds_each = []
     for _ in range(repetitions):
         begin = time.perf_counter()
         function()
-        found.append(time.perf_counter() - begin)
-    return min(found)
+        seconds_each.append(time.perf_counter() - begin)
+    return min(seconds_each)
 
 
 def _valley_rows() -> list[BenchRow]:

@@ -106,10 +106,10 @@ def decode(kind: type[T], value: object, where: str) -> T:
     >>> decode(Interval, {"ends": [0, "inf"]}, "interval")
     Interval(ends=(0.0, inf))
     """
-    found = _decode(kind, value, where)
-    if not isinstance(found, kind):
+    decoded = _decode(kind, value, where)
+    if not isinstance(decoded, kind):
         raise TypeError(f"{kind} is no dataclass")
-    return found
+    return decoded
 
 
 def _decode(kind: object, value: object, where: str) -> object:
@@ -141,12 +141,14 @@ def _decode(kind: object, value: object, where: str) -> object:
 def _decode_fields(kind: type, value: object, where: str) -> object:
     data = object_of(value, where)
     hints = get_type_hints(kind)
-    known = {item.name: item for item in fields(kind)}
-    missing = [name for name, item in known.items() if name not in data and item.default is item.default_factory is MISSING]
-    unknown = [name for name in data if name not in known]
+    fields_by_name = {item.name: item for item in fields(kind)}
+    missing = [
+        name for name, item in fields_by_name.items() if name not in data and item.default is item.default_factory is MISSING
+    ]
+    unknown = [name for name in data if name not in fields_by_name]
     if missing or unknown:
         raise InputError(
-            f"{where} must have the entries {', '.join(known)}, but {(missing or unknown)[0]!r} is {'missing' if missing else 'unknown'}"
+            f"{where} must have the entries {', '.join(fields_by_name)}, but {(missing or unknown)[0]!r} is {'missing' if missing else 'unknown'}"
         )
     return kind(**{name: _decode(hints[name], item, f"{where}.{name}") for name, item in data.items()})
 

@@ -131,14 +131,14 @@ def find(name: str, what: str, registries: Iterable[Registry]) -> Entry:
     InputError
         If none does, with the nearest name; `what` says what the name should have been.
     """
-    known: list[str] = []
+    names: list[str] = []
     for registry in registries:
         if name in registry:
             return registry[name]
-        known += registry
-    close = difflib.get_close_matches(name, known, 1)
+        names += registry
+    close = difflib.get_close_matches(name, names, 1)
     hint = f"; did you mean {close[0]}?" if close else ""
-    raise InputError(f"{what} must be one of {', '.join(known)}, not {show(name)}{hint}")
+    raise InputError(f"{what} must be one of {', '.join(names)}, not {show(name)}{hint}")
 
 
 def _line(example: str, summary: str, width: int) -> str:

@@ -45,7 +45,7 @@ def page(verdicts: Sequence[Verdict], made_with: str) -> str:
     made_with : str
         Seed and versions, in words.
     """
-    known = {claim.id: claim for claim in all_claims()}
+    claims_by_id = {claim.id: claim for claim in all_claims()}
     parts = ["<h1>Claims on trial</h1>", f'<p class="soft">{escape(made_with)}</p>', totals(verdicts)]
     different = [v for v in verdicts if v.outcome in ("corrected", "refuted", "open")]
     if different:
@@ -60,7 +60,7 @@ def page(verdicts: Sequence[Verdict], made_with: str) -> str:
         members = [v for v in verdicts if v.id.startswith(group + "-")]
         if members:
             parts.append(f"<h2>{escape(title[0].upper() + title[1:])}</h2>")
-            parts += [_article(verdict, known.get(verdict.id)) for verdict in members]
+            parts += [_article(verdict, claims_by_id.get(verdict.id)) for verdict in members]
     if any(v.id.startswith("KS-") for v in verdicts):
         parts.append(statements({v.id: v.outcome for v in verdicts}))
     body = "\n".join(parts)

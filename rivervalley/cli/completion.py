@@ -27,10 +27,10 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     """The arguments of a parser and of its commands."""
-    found: list[argparse.Action] = []
+    actions: list[argparse.Action] = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            found += [inner for sub in action.choices.values() for inner in _actions(sub)]
+            actions += [inner for sub in action.choices.values() for inner in _actions(sub)]
         else:
-            found.append(action)
-    return found
+            actions.append(action)
+    return actions

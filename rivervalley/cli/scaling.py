@@ -54,9 +54,9 @@ def amount(text: str) -> float:
     try:
         return checks.real("value", float(text) * scale, 0.0, open_low=True)
     except ValueError:
-        known = ", ".join(_SUFFIXES)
+        suffixes = ", ".join(_SUFFIXES)
         raise argparse.ArgumentTypeError(
-            f"must be a positive number, with {known} behind it or nothing, not {text!r}"
+            f"must be a positive number, with {suffixes} behind it or nothing, not {text!r}"
         ) from None
 
 

@@ -98,7 +98,7 @@ def draw(result: Run, path: str) -> None:
     from rivervalley import plots
 
     with plots.style():
-        made, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
+        figure, (top, bottom) = plots.figure(2, 1, figsize=(7.2, 5.4), sharex=True, gridspec_kw={"height_ratios": (3, 1)})
         plots.plot_run(result, top)
         top.set(xlabel="", title=f"Loss under {result.schedule.name}: mean of {result.trajectories} trajectories")
         if np.all(result.loss > 0):
@@ -106,4 +106,4 @@ def draw(result: Run, path: str) -> None:
         top.legend()
         bottom.plot(np.arange(1, result.schedule.steps + 1), result.schedule.lr, **plots.look(result.schedule))
         plots.step_axis(bottom).set_ylabel("LR")
-        plots.save(made, path)
+        plots.save(figure, path)

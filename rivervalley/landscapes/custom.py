@@ -108,9 +108,9 @@ class Custom:
     def advance(self, block: Block) -> tuple[int, int]:
         """Run the updates of a block in place; see Landscape.advance."""
         points = np.ascontiguousarray(block.state.T)
-        found: tuple[int, int] = self._advance(block, points, self.noise)
+        divergence: tuple[int, int] = self._advance(block, points, self.noise)
         block.state[:] = points.T
-        return found
+        return divergence
 
 
 def _arguments(function: Any) -> int:

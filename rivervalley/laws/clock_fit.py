@@ -149,19 +149,19 @@ def fit_clock(
     ]
     starts = starts if "g" in free else starts[::2]
     best = min((descend(problem, start) for start in starts), key=lambda optimum: optimum.objective)
-    found = shape.values(best.phi)
+    exponents = shape.values(best.phi)
     L0, A, B = (float(c) for c in best.coefficients)
     terms = shape.terms(best.phi)[0]
     residuals = np.log(best.coefficients @ terms) - log_loss
     return ClockFit(
         L0=L0,
         A=A,
-        alpha=found["alpha"],
+        alpha=exponents["alpha"],
         B=B,
-        u=found["u"],
-        beta=found["beta"],
-        noise_exponent=found["p"],
-        memory_exponent=found["g"],
+        u=exponents["u"],
+        beta=exponents["beta"],
+        noise_exponent=exponents["p"],
+        memory_exponent=exponents["g"],
         rms=float(np.sqrt(np.average(residuals**2, weights=weights))),
         objective=best.objective,
         weight_decay=float(weight_decay),
@@ -239,12 +239,12 @@ class _Shape:
         alpha = self.values(phi)["alpha"]
         noise, by_u, by_beta = self._noise(phi)
         power = np.exp(-alpha * log_S)
-        known = {"alpha": -alpha * log_S * power, "u": by_u, "beta": by_beta}
+        derivatives = {"alpha": -alpha * log_S * power, "u": by_u, "beta": by_beta}
         slopes = []
         for k, name in enumerate(self.free):
-            if name not in known:  # p and g: a difference
-                known[name] = (self._noise(phi + _STEP * np.eye(phi.size)[k])[0] - noise) / _STEP
-            slopes.append(known[name])
+            if name not in derivatives:  # p and g: a difference
+                derivatives[name] = (self._noise(phi + _STEP * np.eye(phi.size)[k])[0] - noise) / _STEP
+            slopes.append(derivatives[name])
         return np.stack([np.ones(log_S.size), power, noise]), np.stack(slopes)
 
 

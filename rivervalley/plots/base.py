@@ -70,9 +70,9 @@ def figure(rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any
     from matplotlib.figure import Figure
 
     subplots = {key: options.pop(key) for key in ("sharex", "sharey", "gridspec_kw", "squeeze") if key in options}
-    made = Figure(**options)
-    FigureCanvasAgg(made)
-    return made, made.subplots(rows, columns, **subplots)
+    canvas = Figure(**options)
+    FigureCanvasAgg(canvas)
+    return canvas, canvas.subplots(rows, columns, **subplots)
 
 
 def check_path(path: str | os.PathLike[str], name: str = "the plot's path") -> None:
@@ -80,9 +80,9 @@ def check_path(path: str | os.PathLike[str], name: str = "the plot's path") -> N
     from matplotlib.backend_bases import FigureCanvasBase
 
     suffix = os.path.splitext(path)[1].lstrip(".").lower()
-    known = FigureCanvasBase.get_supported_filetypes()
-    if suffix not in known:
-        raise InputError(f"{name} must end in one of {', '.join(sorted(known))}, not {str(path)!r}")
+    formats = FigureCanvasBase.get_supported_filetypes()
+    if suffix not in formats:
+        raise InputError(f"{name} must end in one of {', '.join(sorted(formats))}, not {str(path)!r}")
     checks.writable(name, path)
 
 

@@ -62,8 +62,8 @@ def look(what: str | Schedule) -> Line:
     {}
     """
     name = (what.name if isinstance(what, Schedule) else what).lower().replace("_", "-")
-    for known in (PARTS, SCHEDULES):
-        for word, (color, linestyle) in known.items():
+    for table in (PARTS, SCHEDULES):
+        for word, (color, linestyle) in table.items():
             if word in name or word.replace(" ", "-") in name:
                 return {"color": ink() if color == INK else color, "linestyle": linestyle}
     return {}

@@ -33,7 +33,7 @@ def draw_laws(asked: dict[str, float], path: str) -> None:
     if {"N", "D"} <= asked.keys():
         asked = {**asked, "C": float(kaplan.training_flop(asked["N"], asked["D"]))}
     with base.style():
-        made, axes = base.figure(2, 2, figsize=(11.0, 8.0))
+        figure, axes = base.figure(2, 2, figsize=(11.0, 8.0))
         panels = dict(zip(("N", "D", "C", "best"), axes.ravel(), strict=True))
         for name, low, high in (("N", 1e6, 1e12), ("D", 1e8, 1e13), ("C", 1e17, 1e26)):
             x = np.geomspace(min(low, asked.get(name, low) / 3), max(high, asked.get(name, high) * 3), 200)
@@ -52,19 +52,19 @@ def draw_laws(asked: dict[str, float], path: str) -> None:
         panels["best"].set(xlabel=_UNITS["C"], ylabel=_UNITS["N"], xscale="log", yscale="log", title="Best size for a budget")
         panels["best"].legend(fontsize=8)
         _mark(panels, asked)
-        made.suptitle("Thick: within the runs each law was fitted to. Thin: beyond them. Grey: what was asked.", fontsize=10)
-        base.save(made, path)
+        figure.suptitle("Thick: within the runs each law was fitted to. Thin: beyond them. Grey: what was asked.", fontsize=10)
+        base.save(figure, path)
 
 
 def _losses(name: str, x: FloatArray) -> Mapping[str, Value]:
     if name == "N":
-        found = {"Kaplan": kaplan.loss_from_size(x)}
-        return found | {label: c.E + c.A * x**-c.alpha for label, c in CHINCHILLAS.items()}
+        losses = {"Kaplan": kaplan.loss_from_size(x)}
+        return losses | {label: c.E + c.A * x**-c.alpha for label, c in CHINCHILLAS.items()}
     if name == "D":
-        found = {"Kaplan": kaplan.loss_from_data(x)}
-        return found | {label: c.E + c.B * x**-c.beta for label, c in CHINCHILLAS.items()}
-    found = {"Kaplan": kaplan.loss_from_compute(x)}
-    return found | {label: chinchilla.optimal_allocation(x, c).loss for label, c in CHINCHILLAS.items()}
+        losses = {"Kaplan": kaplan.loss_from_data(x)}
+        return losses | {label: c.E + c.B * x**-c.beta for label, c in CHINCHILLAS.items()}
+    losses = {"Kaplan": kaplan.loss_from_compute(x)}
+    return losses | {label: chinchilla.optimal_allocation(x, c).loss for label, c in CHINCHILLAS.items()}
 
 
 def _draw(axis: Axes, name: str, label: str, x: FloatArray, y: FloatArray) -> None:
@@ -96,7 +96,7 @@ def draw_fit(fitted: ScalingFit, runs: Runs, path: str) -> None:
     columns = {name: runs.column(name)[0] for name in names}
     predicted = np.asarray(fitted.predict(**columns))
     with base.style():
-        made, axes = base.figure(1, len(names) + 1, figsize=(4.6 * (len(names) + 1), 4.4))
+        figure, axes = base.figure(1, len(names) + 1, figsize=(4.6 * (len(names) + 1), 4.4))
         for axis, name in zip(axes[:-1], names, strict=True):
             low, high = columns[name].min(), columns[name].max()
             axis.axvspan(low, high, color="0.5", alpha=0.12, lw=0, label="fitted range")
@@ -120,4 +120,4 @@ def draw_fit(fitted: ScalingFit, runs: Runs, path: str) -> None:
         axes[-1].plot(predicted, residual, "o", ms=4)
         error = fitted.diagnostics["mape"]
         axes[-1].set(xlabel="fitted loss", ylabel="loss above the fit (%)", title=f"Mean relative error {error:.2%}")
-        base.save(made, path)
+        base.save(figure, path)

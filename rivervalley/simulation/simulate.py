@@ -156,8 +156,8 @@ def run_blocks(
                 t1 = int(record_at[r1 - 1]) - first_step
             at = record_at[r0:r1]
             out = np.empty((at.size, parts, n))
-            found = list(apply(lambda block: run_block(block, t0, t1, at, out), blocks))  # noqa: B023
-            diverged = [pair for pair in found if pair[0] >= 0]
+            divergences = list(apply(lambda block: run_block(block, t0, t1, at, out), blocks))  # noqa: B023
+            diverged = [pair for pair in divergences if pair[0] >= 0]
             # A comparison with NaN is false.
             if diverged or (out.size and not (out.max() < _LARGEST_LOSS and out.min() > -_LARGEST_LOSS)):
                 _raise_first(diverged, at, out, lr, first_step)

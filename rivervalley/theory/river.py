@@ -86,11 +86,11 @@ def find_river(surface: Surface, along: float, reach: float = 0.5) -> FloatArray
     x, width = checks.real("along", along), checks.real("reach", reach, 0.0, open_low=True)
     centre = surface.floor(x)
     if surface.dim > 2:
-        found = least_squares(
+        solution = least_squares(
             lambda y: _residual(surface, np.append(y, x)), centre[:-1], xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac"
         )
-        if np.linalg.norm(found.fun) < 1e-7:
-            return np.append(found.x, x)
+        if np.linalg.norm(solution.fun) < 1e-7:
+            return np.append(solution.x, x)
         raise InputError(f"along must be where there is a river near the floor, not {x:g}: the definition has no root")
 
     def cross(y: float) -> float:
@@ -132,10 +132,10 @@ def gradient_flow(surface: Surface, start: ArrayLike, times: ArrayLike, toleranc
     if at.max() == 0.0:
         return np.repeat(w0[None, :], at.size, axis=0)
     order = np.unique(at)
-    found = solve_ivp(velocity, (0.0, float(at.max())), w0, "LSODA", order, rtol=tolerance, atol=tolerance)
-    if not found.success:
-        raise ArithmeticError(f"gradient flow could not be followed to {at.max():g}: {found.message}")
-    return np.asarray(found.y.T[np.searchsorted(order, at)])
+    solution = solve_ivp(velocity, (0.0, float(at.max())), w0, "LSODA", order, rtol=tolerance, atol=tolerance)
+    if not solution.success:
+        raise ArithmeticError(f"gradient flow could not be followed to {at.max():g}: {solution.message}")
+    return np.asarray(solution.y.T[np.searchsorted(order, at)])
 
 
 def projected_flow(surface: Surface, point: ArrayLike, tolerance: float = 1e-9) -> FloatArray:
@@ -156,10 +156,10 @@ def projected_flow(surface: Surface, point: ArrayLike, tolerance: float = 1e-9) 
             break
         gap = float(np.linalg.eigvalsh(surface.hessian(w))[1])
         span = 5.0 / max(gap, 1e-6)
-        found = solve_ivp(
+        solution = solve_ivp(
             lambda _, u: -surface.coordinate_speed(u) * hill_gradient(u), (0.0, span), w, "LSODA", rtol=1e-10, atol=1e-13
         )
-        w = found.y[:, -1]
+        w = solution.y[:, -1]
     return np.asarray(w)
 
 

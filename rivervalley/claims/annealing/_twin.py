@@ -63,8 +63,8 @@ def decaying(steps: int, length: int, shape: str, eta: float = ETA) -> FloatArra
 
 def best_length(cost: Callable[[int], float], low: int, high: int) -> int:
     """The length of least cost, for costs with one minimum: golden sections, then every length nearby."""
-    found = minimize_scalar(lambda n: cost(round(n)), bounds=(low, high), method="bounded", options={"xatol": 1.0})
-    near = np.arange(max(low, round(found.x) - 4), min(high, round(found.x) + 5))
+    optimum = minimize_scalar(lambda n: cost(round(n)), bounds=(low, high), method="bounded", options={"xatol": 1.0})
+    near = np.arange(max(low, round(optimum.x) - 4), min(high, round(optimum.x) + 5))
     return int(near[int(np.argmin([cost(int(n)) for n in near]))])
 
 
@@ -114,11 +114,11 @@ def fit_twin(runs: Sequence[Readings], decay_factor: float = LAMBDA, forward_onl
         C = 0.0 if forward_only else p[3] * (1.0 - decay_factor)
         return np.asarray(np.log(np.maximum(p[0] + p[1] * S1 ** -p[2] - C * S2, 1e-6) / observed)) / 1e-3
 
-    found = least_squares(
+    solution = least_squares(
         residual, (2.6, 0.4, 0.5, 400.0), loss="huber", x_scale=(1.0, 0.1, 0.1, 100.0), xtol=1e-14, ftol=1e-14, gtol=1e-14
     )
-    parameters = np.array([*found.x[:3], found.x[3] * (1.0 - decay_factor)])
-    return parameters, float(found.cost * 1e-6)
+    parameters = np.array([*solution.x[:3], solution.x[3] * (1.0 - decay_factor)])
+    return parameters, float(solution.cost * 1e-6)
 
 
 def published_runs(swapped: bool = False) -> list[Readings]:

@@ -92,12 +92,12 @@ def _golden(swapped: bool, _: Setting) -> list[Check]:
     law = AnnealingLaw.fit(curves, warmup_area=published.WARMUP_AREA)
     parameters, objective = _twin.fit_twin(_twin.published_runs())
     exchanged = _twin.fit_twin(_twin.published_runs(swapped=True))[1]
-    found = law.result
-    assert found is not None
+    fit = law.result
+    assert fit is not None
     golden = published.GOLDEN
     names = ("L0", "A", "alpha", "C")
     checks = [
-        near("objective of the fit, against another search", objective, found.objective, relative=1e-5, basis="both searches"),
+        near("objective of the fit, against another search", objective, fit.objective, relative=1e-5, basis="both searches"),
         worst(
             "L0, A, alpha, C against another search",
             parameters,
@@ -112,9 +112,9 @@ def _golden(swapped: bool, _: Setting) -> list[Check]:
             5e-5,
             basis=_DIGITS,
         ),
-        near("objective as computed before", golden.objective, found.objective, 5e-9, basis=_DIGITS),
-        near("R2", golden.r2, found.scores.r2, 5e-7, basis=_DIGITS),
-        at_least("objective with the labels swapped, over it", 2.2, exchanged / found.objective),
+        near("objective as computed before", golden.objective, fit.objective, 5e-9, basis=_DIGITS),
+        near("R2", golden.r2, fit.scores.r2, 5e-7, basis=_DIGITS),
+        at_least("objective with the labels swapped, over it", 2.2, exchanged / fit.objective),
     ]
     # R2 has no discriminating power: a law that cannot see the LR passes too, and so do swapped labels.
     steps = np.concatenate([curve.steps for curve in curves]).astype(float)

@@ -60,11 +60,11 @@ def _one_curve(names: Sequence[str], setting: Setting) -> list[Check]:
         law = AnnealingLaw.fit(_load(runs, "25M", names), warmup_area=area)
         scores = [law.score(curve) for curve in held]
         means.append(float(np.mean([s.mape for s in scores])))
-        found = (float(np.mean([s.r2 for s in scores])), means[-1], law.alpha)
+        measured = (float(np.mean([s.r2 for s in scores])), means[-1], law.alpha)
         checks += [
-            near(f"{area}: R2 on six other runs, as stated", r2, found[0], 5e-4, basis=_DIGITS),
-            near(f"{area}: mean relative error, as stated", mape, found[1], 5e-5, basis=_DIGITS),
-            near(f"{area}: alpha, as stated", alpha, found[2], 0.005, basis=_DIGITS),
+            near(f"{area}: R2 on six other runs, as stated", r2, measured[0], 5e-4, basis=_DIGITS),
+            near(f"{area}: mean relative error, as stated", mape, measured[1], 5e-5, basis=_DIGITS),
+            near(f"{area}: alpha, as stated", alpha, measured[2], 0.005, basis=_DIGITS),
         ]
     both = AnnealingLaw.fit(_load(runs, "25M", FITTED), warmup_area="ramp")
     with_both = float(np.mean([both.score(curve).mape for curve in held]))
@@ -115,19 +115,19 @@ def _two_curves(kind: type[Law], setting: Setting) -> list[Check]:
 def _factors(others: Sequence[str], setting: Setting) -> list[Check]:
     runs = setting.real_curves()
     table = {0.0: (0.0120, 0.0102), 0.998: (0.0103, 0.0079), 0.999: (0.0104, 0.0084), 0.9995: (0.0117, 0.0108)}
-    found: dict[float, list[float]] = {x: [] for x in table}
+    errors: dict[float, list[float]] = {x: [] for x in table}
     for size in SIZES:
         fitted, held = ([_one_on(curve) for curve in _load(runs, size, names)] for names in (FITTED, others))
         for x in table:
             law = AnnealingLaw.fit(fitted, decay_factor=x, warmup_area="full")
-            found[x].append(float(np.mean([np.sqrt(np.mean(_errors(law, curve) ** 2)) for curve in held])))
-    rest = [found[x][k] / found[0.998][k] for x in (0.0, 0.9995) for k in (0, 1)]
+            errors[x].append(float(np.mean([np.sqrt(np.mean(_errors(law, curve) ** 2)) for curve in held])))
+    rest = [errors[x][k] / errors[0.998][k] for x in (0.0, 0.9995) for k in (0, 1)]
     return [
         at_least("held-out RMSE at 0 and 0.9995 over that at 0.998, least", 1.1, min(rest)),
         at_most(
-            "held-out RMSE at 0.999 over that at 0.998, largest", 1.07, max(found[0.999][k] / found[0.998][k] for k in (0, 1))
+            "held-out RMSE at 0.999 over that at 0.998, largest", 1.07, max(errors[0.999][k] / errors[0.998][k] for k in (0, 1))
         ),
-        *(worst(f"held-out RMSE at {x:g}, 25M and 100M, as stated", table[x], found[x], 5e-5, basis=_DIGITS) for x in table),
+        *(worst(f"held-out RMSE at {x:g}, 25M and 100M, as stated", table[x], errors[x], 5e-5, basis=_DIGITS) for x in table),
     ]
 
 

@@ -90,7 +90,7 @@ def _ending_level(final: float, eta: float = ETA) -> float:
 
 def _crossings(law: AnnealingLaw, _: Setting) -> list[Check]:
     leading = (P0.A * (2.0**P0.alpha - 1.0) / (MEMORY * P0.C * ETA)) ** (1.0 / P0.alpha) / ETA
-    found = [crossing(law, ETA), crossing(law, ETA / 2)]
+    crossings = [crossing(law, ETA), crossing(law, ETA / 2)]
     exact = [_ending_level(0.0), _ending_level(0.0, ETA / 2)]
     tenth = _ending_level(0.1)
     gap = [
@@ -100,9 +100,9 @@ def _crossings(law: AnnealingLaw, _: Setting) -> list[Check]:
     told = closed_forms(law, 20_000, ETA).get("crossing_steps", np.nan)
     short, long = published.constant().loss[-1], published.cosine().loss[-1]
     return [
-        near("crossing of the cosine to 0, updates", exact[0], found[0], 1.5, basis="whole updates"),
-        near("at half the peak", exact[1], found[1], 1.5, basis="whole updates"),
-        near("the first as stated", 25_400, found[0], 50.0, basis=_DIGITS),
+        near("crossing of the cosine to 0, updates", exact[0], crossings[0], 1.5, basis="whole updates"),
+        near("at half the peak", exact[1], crossings[1], 1.5, basis="whole updates"),
+        near("the first as stated", 25_400, crossings[0], 50.0, basis=_DIGITS),
         near("leading closed form, as stated", 25_100, leading, 50.0, basis=_DIGITS),
         near("the package's closed form", leading, told, relative=1e-12),
         near("crossing of the cosine to a tenth, as stated", 22_500, tenth, 75.0, basis="digits as stated, and the first LR"),
@@ -111,7 +111,7 @@ def _crossings(law: AnnealingLaw, _: Setting) -> list[Check]:
         near(
             "power of the peak in the crossing, -(1 + 1/alpha)",
             -(1.0 + 1.0 / P0.alpha),
-            float(np.log2(found[0] / found[1])),
+            float(np.log2(crossings[0] / crossings[1])),
             float(0.5 * (np.pi * MEMORY / exact[0]) ** 2 / P0.alpha / np.log(2.0)),
             basis="(pi M / T)^2",
         ),
@@ -236,8 +236,8 @@ def _shapes(law: AnnealingLaw, _: Setting) -> list[Check]:
 def _least(cost: Callable[[int, float], float], steps: int, low: float, high: float) -> float:
     """Where the cost of a run of so many steps is least within bounds, to 1e-4; the bound itself where it is least there."""
     of_choice = partial(cost, steps)
-    found = float(minimize_scalar(of_choice, bounds=(low, high), method="bounded", options={"xatol": 1e-5}).x)
-    return min((low, found, high), key=of_choice)
+    optimum = float(minimize_scalar(of_choice, bounds=(low, high), method="bounded", options={"xatol": 1e-5}).x)
+    return min((low, optimum, high), key=of_choice)
 
 
 def _floors(law: AnnealingLaw, _: Setting) -> list[Check]:

@@ -64,7 +64,7 @@ def _arena(batch: int, setting: Setting) -> list[Check]:
     # The hills before each decay: likely names' stationary excess, and the leak to names that never occur.
     hills = np.array([_hills(float(S)) for S in np.cumsum(lr)[np.array(before) - 1]])
     k = [place[step] for step in before]
-    found, spread = run.components["high entropy"][k], run.loss_stderr[k]
+    measured, spread = run.components["high entropy"][k], run.loss_stderr[k]
     return [
         surely_above("total loss of WSD-S less that of the cosine at 8000: behind", 0.0, ours - theirs),
         at_least("the same at 4000", 0.0, gap, standard_error=error),
@@ -82,11 +82,11 @@ def _arena(batch: int, setting: Setting) -> list[Check]:
             relative=0.04,
             basis="1 / visits",
         ),
-        agreement("hill loss before each decay: stationary, and the leak", hills, found, spread, 0.06, "softmax"),
+        agreement("hill loss before each decay: stationary, and the leak", hills, measured, spread, 0.06, "softmax"),
         agreement(
             "its fall from 1800 to 7200 updates: the leak's",
             hills[0] - hills[-1],
-            float(found[0] - found[-1]),
+            float(measured[0] - measured[-1]),
             float(np.hypot(spread[0], spread[-1])),
             0.4,
             "softmax on the leak",

@@ -85,13 +85,13 @@ def flip_peak(landscape: SphericalValley, other: str, steps: int, loss: Loss = f
 
 
 def _best_share(landscape: SphericalValley, peak: float, loss: Loss) -> float:
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda share: loss(landscape, usual("wsd", 50_000, peak, share)),
         bounds=(0.03, 0.97),
         method="bounded",
         options={"xatol": 2e-3},
     )
-    return float(found.x)
+    return float(optimum.x)
 
 
 def _flip(closed: SphericalValley, landscape: SphericalValley, where: str) -> Check:
@@ -124,13 +124,13 @@ def _choice(rule: rules.Rule, setting: Setting) -> list[Check]:
 
 def best_peak(landscape: SphericalValley, kind: str, steps: int, loss: Loss = final_loss) -> float:
     """The peak LR with the least final loss, between 1e-6 and .05."""
-    found = minimize_scalar(
+    optimum = minimize_scalar(
         lambda x: loss(landscape, usual(kind, steps, float(np.exp(x)))),
         bounds=(np.log(1e-6), np.log(0.05)),
         method="bounded",
         options={"xatol": 1e-3},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(optimum.x))
 
 
 def _slope(landscape: SphericalValley, steps: int, loss: Loss) -> float:

@@ -36,8 +36,8 @@ def log_fit(model: Callable[[FloatArray], FloatArray], start: Sequence[float], l
     def residual(p: FloatArray) -> FloatArray:
         return np.asarray(np.log(model(np.exp(p)) / loss)).ravel()
 
-    found = least_squares(residual, np.log(np.asarray(start, float)), x_scale="jac", max_nfev=400)
-    return np.exp(found.x), float(np.sqrt(np.mean(found.fun**2)))
+    solution = least_squares(residual, np.log(np.asarray(start, float)), x_scale="jac", max_nfev=400)
+    return np.exp(solution.x), float(np.sqrt(np.mean(solution.fun**2)))
 
 
 def joint_fit(sizes: FloatArray, t: FloatArray, loss: FloatArray, start: Sequence[float]) -> tuple[FloatArray, float]:

@@ -62,8 +62,8 @@ def _hyperbola(steps: FloatArray) -> tuple[float, float, FloatArray]:
     def residual(p: FloatArray) -> FloatArray:
         return np.asarray(p[0] + np.log1p(np.exp(p[1]) / BATCHES) - np.log(steps))
 
-    found = least_squares(residual, (np.log(steps[-1]), 3.0))
-    return float(np.exp(found.x[0])), float(np.exp(found.x[1])), found.fun
+    solution = least_squares(residual, (np.log(steps[-1]), 3.0))
+    return float(np.exp(solution.x[0])), float(np.exp(solution.x[1])), solution.fun
 
 
 def critical_batch(a: float, b: float, sig2: float, excess: FloatArray) -> FloatArray:
@@ -179,8 +179,8 @@ def _bounded(_: Setting, batch: int = 4) -> list[Check]:
         model = PowerLaw(10**7, a, b)
         expected = min((b - 1.0) / a, 2.0 - 1.0 / a)
         steps = np.geomspace(2e4, 2e5, 7)
-        found = -slope(steps, model.constant_rate(0.4, batch).excess(steps) - model.floor)
-        checks.append(near(f"late exponent of minibatch SGD, B = {batch}, a = {a}, b = {b}", expected, found, relative=0.03))
+        power = -slope(steps, model.constant_rate(0.4, batch).excess(steps) - model.floor)
+        checks.append(near(f"late exponent of minibatch SGD, B = {batch}, a = {a}, b = {b}", expected, power, relative=0.03))
     at = np.array([3, 50, 400])
     written = _twin.moments(1.5, 2.5, 50, np.full(400, 0.4), 4, 0.0)[at - 1]
     solved = PowerLaw(50, 1.5, 2.5).constant_rate(0.4, 4).excess(at)

@@ -101,13 +101,13 @@ def _joint(setting: Setting, world: str = "data") -> list[Check]:
         loss = _grid(sig2, setting.seed, setting.quick)
         if world == "additive":
             loss = 1.9 * SIZES[:, None] ** -0.5 + 3.0 * SAMPLES[None, :] ** -0.5
-        found, rms = log_fit(_kaplan_form, (4.0, 0.5, 4.0, 0.5), loss)
+        fitted, rms = log_fit(_kaplan_form, (4.0, 0.5, 4.0, 0.5), loss)
         _, plain = joint_fit(SIZES, SAMPLES, loss, (1.0, 0.5, 1.0, 0.5))
         label = f"a = b = 1.5, label variance {sig2:g}"
         checks.append(at_most(f"rms residual of the joint law, {label}", 0.045, rms))
         checks.append(at_least(f"rms residual of the additive law over it, {label}", 1.7, plain / rms))
-        checks.append(near(f"alpha_N of the joint law, {label}", 0.5, found[1], relative=0.07))
-        checks.append(near(f"alpha_D of the joint law, {label}", 0.5 * (low + high), found[3], absolute=0.5 * (high - low)))
+        checks.append(near(f"alpha_N of the joint law, {label}", 0.5, fitted[1], relative=0.07))
+        checks.append(near(f"alpha_D of the joint law, {label}", 0.5 * (low + high), fitted[3], absolute=0.5 * (high - low)))
     if world == "data":
         checks += _data_law(setting)
         checks.append(_written_out(1.5, 0.3, setting.seed))
@@ -142,19 +142,19 @@ def _collapse(setting: Setting, power: float | None = None) -> list[Check]:
 
         powers = np.arange(0.6, 1.7, 0.02)
         best = float(powers[int(np.argmin([scatter(p) for p in powers]))]) if power is None else power
-        found, _ = log_fit(_kaplan_form, (4.0, 0.5, 4.0, 0.5), loss)
+        fitted, _ = log_fit(_kaplan_form, (4.0, 0.5, 4.0, 0.5), loss)
         label = f"label variance {sig2:g}"
         checks.append(
             near(
                 f"power of N in the best collapse against the fitted alpha_N / alpha_D, {label}",
-                found[1] / found[3],
+                fitted[1] / fitted[3],
                 best,
                 absolute=0.12,
             )
         )
         checks.append(at_most(f"scatter of log dL around one curve of N^p / D, {label}", 0.09, scatter(best)))
         # The grid's noise moves the best power by about 0.04; sizes from 8 on are finite.
-        ratio = found[1] / found[3]
+        ratio = fitted[1] / fitted[3]
         checks.append(
             near(f"best p against the fitted alpha_N / alpha_D, {label}", ratio, best, 0.12, basis="noise of the grid")
         )

@@ -46,11 +46,11 @@ def _additive(_: Setting, top_modes: bool = False) -> list[Check]:
     pairs = tuple((b - 1.0, (b - 1.0) / a, a) for a, b in SETS) if top_modes else PAIRS
     for pair in pairs:
         sizes, t, loss = _grid(top_modes, pair)
-        found, rms = joint_fit(sizes, t, loss, (1.0, 1.2 * pair[0], 1.0, 0.8 * pair[1]))
+        fitted, rms = joint_fit(sizes, t, loss, (1.0, 1.2 * pair[0], 1.0, 0.8 * pair[1]))
         label = f"alpha_N = {pair[0]:g}, alpha_S = {pair[1]:.3g}"
         checks.append(at_most(f"rms residual, {label}", 0.0, rms, slack=0.002))
-        checks.append(near(f"fitted alpha_N, {label}", pair[0], found[1], relative=0.005))
-        checks.append(near(f"fitted alpha_S, {label}", pair[1], found[3], relative=0.005))
+        checks.append(near(f"fitted alpha_N, {label}", pair[0], fitted[1], relative=0.005))
+        checks.append(near(f"fitted alpha_S, {label}", pair[1], fitted[3], relative=0.005))
     if not top_modes:
         checks.extend(_additive_with_noise())
         checks.extend(_sharper())
@@ -73,10 +73,10 @@ def _additive_with_noise() -> list[Check]:
             limit = model.constant_rate(schedule.peak_lr).limit - model.floor
             loss.append(model.excess(model.expected(schedule, record_at=steps)) - limit)
         t = steps * schedule.peak_lr
-        found, rms = joint_fit(sizes, t, np.array(loss), (1.0, 1.2 * size_power, 1.0, 0.8 * steps_power))
+        fitted, rms = joint_fit(sizes, t, np.array(loss), (1.0, 1.2 * size_power, 1.0, 0.8 * steps_power))
         label = f"SGD, B = {batch}, label variance {variance:g}, alpha_N = {size_power:g}"
-        checks.append(near(f"fitted alpha_N, {label}", size_power, found[1], relative=0.01))
-        checks.append(near(f"fitted alpha_S, {label}", steps_power, found[3], relative=0.03))
+        checks.append(near(f"fitted alpha_N, {label}", size_power, fitted[1], relative=0.01))
+        checks.append(near(f"fitted alpha_S, {label}", steps_power, fitted[3], relative=0.03))
         checks.append(at_most(f"rms residual, {label}", 0.0, rms, slack=0.004))
     return checks
 
@@ -87,13 +87,13 @@ def _sharper() -> list[Check]:
     for a, b in SETS:
         sizes, t, loss = _grid(True, (b - 1.0, (b - 1.0) / a, a))
         start = (1.0, b - 1.0, 1.0, (b - 1.0) / a)
-        found, rms = norm_fit(sizes, t, loss, (*start, 4.0))
+        fitted, rms = norm_fit(sizes, t, loss, (*start, 4.0))
         _, plain = joint_fit(sizes, t, loss, start)
         label = f"top N modes, a = {a}, b = {b}"
         checks.append(at_most(f"rms residual of the q-norm, {label}", 0.009, rms))
         checks.append(at_least(f"rms residual of the sum over it, {label}", 8.0, plain / rms))
-        checks.append(near(f"alpha_N of the q-norm, {label}", b - 1.0, found[1], relative=0.02))
-        checks.append(near(f"alpha_S of the q-norm, {label}", (b - 1.0) / a, found[3], relative=0.02))
+        checks.append(near(f"alpha_N of the q-norm, {label}", b - 1.0, fitted[1], relative=0.02))
+        checks.append(near(f"alpha_S of the q-norm, {label}", (b - 1.0) / a, fitted[3], relative=0.02))
     return checks
 
 

@@ -94,8 +94,8 @@ def _area(_: Setting, equal: bool = True) -> list[Check]:
                 )
             )
         if sig2 == 0.0:
-            found = slope([100.0, 400.0], [annealed[100.0], annealed[400.0]])
-            checks.append(near("power of the loss in the cumulative LR", -2.0 / 3.0, found, relative=0.002))
+            power = slope([100.0, 400.0], [annealed[100.0], annealed[400.0]])
+            checks.append(near("power of the loss in the cumulative LR", -2.0 / 3.0, power, relative=0.002))
     return checks + (_power_of_drops() + _any_peak() + _written_out() if equal else [])
 
 
@@ -189,8 +189,8 @@ def _tuned(model: PowerLaw, steps: float, power: float) -> tuple[float, float]:
         trained = block_moments(m, np.exp(log_lr) * shape, counts, model.eigenvalues, model.multiplicity, frozen, 1.0)
         return float(np.log(trained + model.floor))
 
-    found = minimize_scalar(loss, bounds=(np.log(1e-6), -np.log(model.trace)), method="bounded", options={"xatol": 0.01})
-    return float(np.exp(found.x)), float(np.exp(found.fun))
+    optimum = minimize_scalar(loss, bounds=(np.log(1e-6), -np.log(model.trace)), method="bounded", options={"xatol": 0.01})
+    return float(np.exp(optimum.x)), float(np.exp(optimum.fun))
 
 
 def _efficiency(_: Setting, label_noise: bool = True) -> list[Check]:
@@ -263,10 +263,10 @@ def _bias_of_the_frontier() -> list[Check]:
         fits = steps <= 24_000
         middle[i, fits] = model.excess(model.expected(cosine(steps=24_000, peak_lr=0.3), record_at=steps[fits]))
         own[i, fits] = [_final(model, cosine(steps=int(s), peak_lr=0.3)) for s in steps[fits]]
-    found = [slope(budgets, [vertex(sizes, np.log(loss[:, c]))[0] for c in range(budgets.size)]) for loss in (middle, own)]
+    powers = [slope(budgets, [vertex(sizes, np.log(loss[:, c]))[0] for c in range(budgets.size)]) for loss in (middle, own)]
     return [
-        near("power of the best size in C, cosines of the right length", 0.4, found[1], absolute=0.015),
-        near("the same from intermediate losses of a long cosine", found[1], found[0], absolute=0.03),
+        near("power of the best size in C, cosines of the right length", 0.4, powers[1], absolute=0.015),
+        near("the same from intermediate losses of a long cosine", powers[1], powers[0], absolute=0.03),
     ]
 
 

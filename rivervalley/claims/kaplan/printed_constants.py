@@ -64,15 +64,15 @@ def _doubling(data: kaplan.PowerLaw, _: Setting) -> list[Check]:
 
 def _composed(_: Setting, constants: Frontier | None = None) -> list[Check]:
     budgets = np.geomspace(0.01, 100.0, 5) * PF_DAY
-    found = kaplan.optimal_allocation_numeric(budgets)
+    allocation = kaplan.optimal_allocation_numeric(budgets)
     law = kaplan.frontier_powers(FRONTIER if constants is None else constants)
     stop = FRONTIER.size_steps.alpha_N / FRONTIER.size_steps.alpha_S
-    over = np.asarray(found.loss) / np.asarray(kaplan.loss_at_infinite_data(found.N, kaplan.SIZE_STEPS)) - 1.0
+    over = np.asarray(allocation.loss) / np.asarray(kaplan.loss_at_infinite_data(allocation.N, kaplan.SIZE_STEPS)) - 1.0
     return [
-        near("power of the loss in C: minimised against composed", law.loss, -slope(budgets, found.loss), relative=1e-4),
-        near("power of the best size in C", law.size, slope(budgets, found.N), relative=1e-4),
-        near("power of the best batch size in C", law.batch_size, slope(budgets, found.batch_size), relative=1e-4),
-        near("power of the best steps in C", law.steps, slope(budgets, found.steps), relative=1e-4),
+        near("power of the loss in C: minimised against composed", law.loss, -slope(budgets, allocation.loss), relative=1e-4),
+        near("power of the best size in C", law.size, slope(budgets, allocation.N), relative=1e-4),
+        near("power of the best batch size in C", law.batch_size, slope(budgets, allocation.batch_size), relative=1e-4),
+        near("power of the best steps in C", law.steps, slope(budgets, allocation.steps), relative=1e-4),
         worst("loss over the converged loss, less 1", stop, over, relative=1e-4),
         near("powers of size, batch and steps add up to", 1.0, law.size + law.batch_size + law.steps, absolute=1e-12),
     ]

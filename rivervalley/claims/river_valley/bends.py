@@ -141,8 +141,8 @@ def _sheared_flow(stiffness: float, radius: float) -> float:
         return float(w[1] - 1.0)
 
     there.terminal = True  # type: ignore[attr-defined]
-    found = solve_ivp(velocity, (0.0, 5.0), start, "Radau", events=there, rtol=1e-10, atol=1e-12)
-    return float(found.y_events[0][0][0])
+    solution = solve_ivp(velocity, (0.0, 5.0), start, "Radau", events=there, rtol=1e-10, atol=1e-12)
+    return float(solution.y_events[0][0][0])
 
 
 def _power(x: FloatArray, y: Sequence[float]) -> float:

@@ -97,8 +97,10 @@ def _best_lr(steps: int, hills: FloatArray, start: FloatArray, s2: FloatArray) -
         return float(hills @ V)
 
     scale = final_loss(np.full(steps, np.log(0.3 * ETA)))
-    found = minimize(lambda x: final_loss(x) / scale, np.full(steps, np.log(0.3 * ETA)), method="BFGS", options={"gtol": 1e-8})
-    return np.asarray(np.exp(found.x))
+    optimum = minimize(
+        lambda x: final_loss(x) / scale, np.full(steps, np.log(0.3 * ETA)), method="BFGS", options={"gtol": 1e-8}
+    )
+    return np.asarray(np.exp(optimum.x))
 
 
 def _one_over_t(shape: str, _: Setting) -> list[Check]:

@@ -107,9 +107,11 @@ def _best(noise_power: float, _: Setting) -> list[Check]:
     ]
     # Short enough for brute force without a derivative's formula.
     small, small_s2, few = world(30)
-    found = minimize(lambda x: _final_loss(np.exp(x), small, small_s2), np.full(8, -1.0), method="BFGS", options={"gtol": 1e-9})
+    optimum = minimize(
+        lambda x: _final_loss(np.exp(x), small, small_s2), np.full(8, -1.0), method="BFGS", options={"gtol": 1e-9}
+    )
     checks.append(
-        worst("the best 8 LR against brute force", np.exp(found.x), optimal_schedule(few, 8).schedule.lr, relative=1e-3)
+        worst("the best 8 LR against brute force", np.exp(optimum.x), optimal_schedule(few, 8).schedule.lr, relative=1e-3)
     )
     for noise, cap in ((0.05, 1.0), (0.3, 0.5)):
         _h, _s2, capped = world(200, noise)

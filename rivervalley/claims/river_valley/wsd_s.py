@@ -239,9 +239,9 @@ def _matched_cosine(boost: float, _: Setting) -> list[Check]:
         "x1.9": cosine(1.9),
         "x1.5": cosine(1.5),
     }
-    found = {(e.name, e.budget): e for e in compare(valley, shown, BUDGETS)}
-    ratio = found["cosine", BUDGETS[-1]].summed_lr / found["wsd-s", BUDGETS[-1]].summed_lr
-    over = [found["cosine", T].loss / found["wsd-s", T].loss for T in BUDGETS]
+    entries = {(e.name, e.budget): e for e in compare(valley, shown, BUDGETS)}
+    ratio = entries["cosine", BUDGETS[-1]].summed_lr / entries["wsd-s", BUDGETS[-1]].summed_lr
+    over = [entries["cosine", T].loss / entries["wsd-s", T].loss for T in BUDGETS]
     rows = {"x1.5": (0.08880, 0.07380, 0.06228, 4125.0), "x1.9": (0.08856, 0.07472, 0.06410, 5225.0)}
     checks = [
         near("S of the raised cosine over S of WSD-S, longest budget", 1.0, ratio, 1e-3, basis="boost to four digits"),
@@ -249,11 +249,11 @@ def _matched_cosine(boost: float, _: Setting) -> list[Check]:
         at_least("the same at the longest: worse", 1.05, over[-1]),
     ]
     for name, (*losses, S) in rows.items():
-        got = [found[name, T].loss for T in BUDGETS]
+        got = [entries[name, T].loss for T in BUDGETS]
         checks.append(
             worst(f"losses of cosine at {name}, as stated", losses, got, relative=1e-3, basis="pilot's positions and flow")
         )
-        checks.append(near(f"its S, {name}", S, found[name, BUDGETS[-1]].summed_lr, 1.0, basis="digits as stated"))
+        checks.append(near(f"its S, {name}", S, entries[name, BUDGETS[-1]].summed_lr, 1.0, basis="digits as stated"))
     return checks
 
 

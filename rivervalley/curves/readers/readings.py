@@ -103,25 +103,25 @@ def _loss_columns(log: Log, choices: Choices, needed: bool, notes: list[str]) ->
     """The one column of the loss; none where there is none and none is needed."""
     if "loss" in choices.columns:
         return [names.named(log, "loss", choices.columns["loss"])]
-    found = names.loss_names(log) if needed else []
-    if not found and needed:
+    columns = names.loss_names(log) if needed else []
+    if not columns and needed:
         raise names.missing(log, "loss")
-    if len(found) > 1:
-        if not names.is_plain_loss(found[0]) or names.is_plain_loss(found[1]):
-            raise names.ambiguous(log, "loss", found)
-        others = ", ".join(found[1:4]) + (" and more" if len(found) > 4 else "")
-        notes.append(f"the loss is its column {found[0]}, not {others} (--columns loss=NAME takes another)")
-    return found[:1]
+    if len(columns) > 1:
+        if not names.is_plain_loss(columns[0]) or names.is_plain_loss(columns[1]):
+            raise names.ambiguous(log, "loss", columns)
+        others = ", ".join(columns[1:4]) + (" and more" if len(columns) > 4 else "")
+        notes.append(f"the loss is its column {columns[0]}, not {others} (--columns loss=NAME takes another)")
+    return columns[:1]
 
 
 def _lr_columns(log: Log, choices: Choices, needed: bool) -> list[str]:
     """Columns that may be the LR."""
     if "lr" in choices.columns:
         return [names.named(log, "lr", choices.columns["lr"])]
-    found = names.lr_names(log)
-    if not found and needed:
+    columns = names.lr_names(log)
+    if not columns and needed:
         raise names.missing(log, "lr", ", or give the schedule, as in schedule='cosine(...)', --schedule or LOG:'cosine(...)'")
-    return found
+    return columns
 
 
 def _one_lr(log: Log, table: Table, candidates: Sequence[str], needed: bool) -> str | None:

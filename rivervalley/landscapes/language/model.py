@@ -123,8 +123,10 @@ class Bigram:
 
     def advance(self, block: Block) -> tuple[int, int]:
         """Run the updates of a block in place; see Landscape.advance."""
-        found: tuple[int, int] = bigram_sgd(block, self.batch_size, self.reference_logit, self.language.entropy, self._tables)
-        return found
+        divergence: tuple[int, int] = bigram_sgd(
+            block, self.batch_size, self.reference_logit, self.language.entropy, self._tables
+        )
+        return divergence
 
     def excess(self, state: ArrayLike) -> FloatArray:
         """Cross-entropy above the entropy after each context, not weighted, of points given as rows: (n, K), in nats."""

@@ -110,10 +110,10 @@ class SpectralRegression:
     def _descend(self, block: Block, order: IntArray) -> tuple[int, int]:
         """Updates on fresh samples, or on those with the numbers `order`, shape (steps * batch,)."""
         scale, target = self._single_modes
-        found: tuple[int, int] = regression_sgd(
+        divergence: tuple[int, int] = regression_sgd(
             block, target, scale, self.floor, self.label_variance, self.samples_per_step, order
         )
-        return found
+        return divergence
 
     def loss(self, state: FloatArray) -> FloatArray:
         """Loss of points given as rows, shape (n, dim)."""

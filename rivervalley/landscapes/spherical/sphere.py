@@ -158,7 +158,7 @@ class Sphere:
     def advance(self, block: Block) -> tuple[int, int]:
         """Run the updates of a block in place; see Landscape.advance."""
         rules.check_lr(self.rule, block.lr)
-        found: tuple[int, int] = kernels.descend_sphere(
+        divergence: tuple[int, int] = kernels.descend_sphere(
             block,
             self.weights,
             _CODES[type(self.rule)],
@@ -169,7 +169,7 @@ class Sphere:
             self.river.kernel,
             (float(self.river_radius), 0.0 if isinstance(self.river, FlatRiver) else float(self.radius_stiffness)),
         )
-        return found
+        return divergence
 
     def norms(self, state: FloatArray) -> FloatArray:
         """n of points given as rows, shape (n,)."""

@@ -195,9 +195,11 @@ class SphericalValley:
         k, D = rules.drift_and_diffusion(self.rule, self.stiffness, self.height)
         hills = (k, D, self.target, self.weight)
         river = self.river_arguments
-        found: tuple[int, int] = descend_spherical(block, where.rows, turn, self.forgetting, hills, *river, float(self.floor))
+        divergence: tuple[int, int] = descend_spherical(
+            block, where.rows, turn, self.forgetting, hills, *river, float(self.floor)
+        )
         block.state[where.scalars] = carried[: where.dim - where.scalars.start, None]
-        return found
+        return divergence
 
     def expected(
         self, schedule: Schedule, record_every: int = 100, *, initial: Run | None = None, record_at: ArrayLike | None = None

@@ -76,8 +76,10 @@ class CurvedValley:
 
     def advance(self, block: Block) -> tuple[int, int]:
         """Run the updates of a block in place; see Landscape.advance."""
-        found: tuple[int, int] = descend_curved(block, self.straight, self.steep, self.noise, self._shape(), self.river.kernel)
-        return found
+        divergence: tuple[int, int] = descend_curved(
+            block, self.straight, self.steep, self.noise, self._shape(), self.river.kernel
+        )
+        return divergence
 
     def coordinate_speed(self, point: FloatArray) -> FloatArray:
         """How fast each coordinate changes for a unit step along its axis, shape (dim,)."""

@@ -134,8 +134,8 @@ class RiverValley:
 
     def advance(self, block: Block) -> tuple[int, int]:
         """Run the updates of a block in place; see Landscape.advance."""
-        found: tuple[int, int] = descend(block, self.curvatures, self.noise, self.river.kernel)
-        return found
+        divergence: tuple[int, int] = descend(block, self.curvatures, self.noise, self.river.kernel)
+        return divergence
 
     def loss(self, state: FloatArray) -> FloatArray:
         """Loss of points given as rows, shape (n, dim)."""

@@ -189,10 +189,10 @@ class RuledValley:
             mask[slice(None, -1) if rule.onto == "river" else slice(-1, None)] = 0.0
         elif isinstance(rule, Average):
             code, mix = codes.AVERAGE, rule.mix(block.first_step, block.lr.size)
-        found: tuple[int, int] = codes.descend_rule(
+        divergence: tuple[int, int] = codes.descend_rule(
             block, valley.curvatures, valley.noise, valley.river.kernel, code, beta, mask, mix
         )
-        return found
+        return divergence
 
 
 @LANDSCAPES.add("momentum", "momentum(river_valley(hills=[0.5, 2]), beta=0.9)", "a straight valley under momentum")

@@ -290,9 +290,9 @@ def _clearly_best(values: Sequence[float], objectives: Sequence[float]) -> tuple
 def _with_warnings(law: E, *first: FitWarning) -> E:
     """The law with warnings of its own: what was assumed of the runs, and what they do not identify."""
     assert law.result is not None
-    found = list(first)
+    chosen = list(first)
     if law.lr_scale != 1.0:
-        found.append(
+        chosen.append(
             FitWarning(
                 "relative_lr", f"the LRs are relative: the peak is taken to be {RELATIVE_PEAK:g}, others cannot be predicted"
             )
@@ -301,8 +301,8 @@ def _with_warnings(law: E, *first: FitWarning) -> E:
     if error > DOUBTFUL_ERROR:
         what = "are refused" if error > REFUSED_ERROR else "rest on the prior memory"
         size = f"standard error {100 * error:.0f} % of it" if np.isfinite(error) else "it ended at 0"
-        found.append(FitWarning("noise_not_identified", f"B is not well identified ({size}): predictions of decays {what}"))
+        chosen.append(FitWarning("noise_not_identified", f"B is not well identified ({size}): predictions of decays {what}"))
     elif relative_error(law.result, law.calibration, "alpha") > DOUBTFUL_EXPONENT:
-        found.append(FitWarning("exponent_not_identified", "alpha is not well identified: longer runs rest on its prior"))
+        chosen.append(FitWarning("exponent_not_identified", "alpha is not well identified: longer runs rest on its prior"))
     kept = (warning for warning in law.result.warnings if (warning.code, warning.parameter) not in _USUAL)
-    return replace(law, result=replace(law.result, warnings=(*found, *kept)))
+    return replace(law, result=replace(law.result, warnings=(*chosen, *kept)))

@@ -19,32 +19,34 @@ BETTER = 0.7  # an alternative whose objective is below this share of the fit's 
 
 def design_warnings(form: Form, columns: list[FloatArray], offset: bool, parameters: int) -> list[str]:
     """What the choice of runs leaves open, whatever their losses are."""
-    said = []
+    sentences = []
     needed = 3 if offset else 2
     for name, values, exponent in zip(form.columns, columns, form.exponents, strict=True):
         distinct = np.unique(values).size
         span = float(values.max() / values.min())
         if distinct == 1:
             merged = "; it merges with E" if offset else ""
-            said.append(f"all runs share {name} = {values[0]:g}: its term and {exponent} cannot be told{merged}; vary {name}")
+            sentences.append(
+                f"all runs share {name} = {values[0]:g}: its term and {exponent} cannot be told{merged}; vary {name}"
+            )
         elif distinct < needed and not form.coupled:
-            said.append(f"{name} takes {distinct} values, but {exponent} with E needs {needed}: add runs or fit without E")
+            sentences.append(f"{name} takes {distinct} values, but {exponent} with E needs {needed}: add runs or fit without E")
         elif span < SHORT_SPAN:
-            said.append(
+            sentences.append(
                 f"{name} spans only a factor of {span:.3g}: {exponent} rests on little; a factor of 10 or more is wanted"
             )
     if len(columns) == 2 and all(np.ptp(values) > 0.0 for values in columns):
         correlation = float(np.corrcoef(np.log(columns[0]), np.log(columns[1]))[0, 1])
         if abs(correlation) > COLLINEAR:
             first, second = form.columns
-            said.append(
+            sentences.append(
                 f"{first} and {second} are correlated in these runs (correlation of logarithms {correlation:.3f}): their terms "
                 f"can hardly be told apart; add runs with other {second} at the same {first}"
             )
     rows = columns[0].size
     if rows - parameters < FEW_SPARE:
-        said.append(f"{rows} losses for {parameters} parameters leave {rows - parameters} to judge the fit by")
-    return said
+        sentences.append(f"{rows} losses for {parameters} parameters leave {rows - parameters} to judge the fit by")
+    return sentences
 
 
 def parameter_warnings(
@@ -54,18 +56,18 @@ def parameter_warnings(
     form: Form,
 ) -> list[str]:
     """Parameters that the losses leave open or nearly so."""
-    said = []
+    sentences = []
     for name, value in params.items():
         low, high = intervals[name]
         if name in form.scales and value == 0.0:
-            said.append(f"{name} ended at 0: these runs ask for no such term")
+            sentences.append(f"{name} ended at 0: these runs ask for no such term")
         elif not identified[name]:
-            said.append(f"{name} cannot be identified from these runs; its value {value:.4g} means nothing")
+            sentences.append(f"{name} cannot be identified from these runs; its value {value:.4g} means nothing")
         elif name in form.exponents and (value < 1.01 * LOWEST_EXPONENT or value > 0.99 * HIGHEST_EXPONENT):
-            said.append(f"{name} ended at the bound of the search, {value:.4g}")
+            sentences.append(f"{name} ended at the bound of the search, {value:.4g}")
         elif name in form.exponents and high - low > value:
-            said.append(f"{name} is poorly determined: {value:.4g}, interval {low:.4g} to {high:.4g}")
-    return said
+            sentences.append(f"{name} is poorly determined: {value:.4g}, interval {low:.4g} to {high:.4g}")
+    return sentences
 
 
 def offset_warnings(

@@ -98,35 +98,37 @@ def fit_scaling(
     delta = checks.real("huber_delta", huber_delta, 0.0, open_low=True)
     confidence = checks.real("confidence", confidence, 0.0, 1.0, open_low=True, open_high=True)
     columns, notes = _columns(form, chosen, critical_batch)
-    made = design(form, columns, with_offset)
+    problem = design(form, columns, with_offset)
     loss, log_loss = chosen.loss, np.log(chosen.loss)
-    if loss.size < made.size:
-        raise InputError(f"runs must hold at least {made.size} losses for the {made.size} parameters of {law}, not {loss.size}")
+    if loss.size < problem.size:
+        raise InputError(
+            f"runs must hold at least {problem.size} losses for the {problem.size} parameters of {law}, not {loss.size}"
+        )
 
-    found = search(made, log_loss, delta)
-    predicted, jacobian = made.evaluate(found.best)
-    known = spread(jacobian, np.log(predicted) - log_loss, _curves(form, columns), delta, confidence)
-    reported = made.report(found.best)
-    intervals, identified = _intervals(reported, known)
+    solutions = search(problem, log_loss, delta)
+    predicted, jacobian = problem.evaluate(solutions.best)
+    errors = spread(jacobian, np.log(predicted) - log_loss, _curves(form, columns), delta, confidence)
+    reported = problem.report(solutions.best)
+    intervals, identified = _intervals(reported, errors)
     params = {one.name: one.value for one in reported}
-    starts = start_agreement(found.objectives.tolist(), found.best.objective, loss.size)
+    starts = start_agreement(solutions.objectives.tolist(), solutions.best.objective, loss.size)
     diagnostics: dict[str, Any] = {
-        "objective": found.best.objective,
+        "objective": solutions.best.objective,
         "huber_delta": delta,
         "confidence": confidence,
-        "parameters": made.size,
-        "effective_points": known.effective_points,
+        "parameters": problem.size,
+        "effective_points": errors.effective_points,
         **asdict(scores(loss, predicted)),
         "starts": starts.starts,
         "starts_agreeing": starts.agreeing,
         "start_spread": starts.spread,
-        "condition_number": known.condition_number,
+        "condition_number": errors.condition_number,
         "identified": identified,
-        "alternative": _alternative(form, columns, with_offset, log_loss, delta, found.best),
+        "alternative": _alternative(form, columns, with_offset, log_loss, delta, solutions.best),
         "notes": notes,
     }
     diagnostics["warnings"] = [
-        *design_warnings(form, columns, with_offset, made.size),
+        *design_warnings(form, columns, with_offset, problem.size),
         *parameter_warnings(params, intervals, identified, form),
         *offset_warnings(form, params, intervals, diagnostics),
     ]
@@ -198,16 +200,16 @@ def _alternative(
 ) -> dict[str, Any] | None:
     """The same runs fitted with the other choice of offset; for Kaplan's law of size and data, Chinchilla's form."""
     other, offset = (form_of("chinchilla"), True) if form.coupled else (form, not with_offset)
-    made: Design = design(other, columns, offset)
-    if log_loss.size < made.size:
+    problem: Design = design(other, columns, offset)
+    if log_loss.size < problem.size:
         return None
-    found = search(made, log_loss, delta).best
+    solution = search(problem, log_loss, delta).best
     floor = 0.5 * log_loss.size * EXACT_RESIDUAL**2
     what = "the form E + A / N^alpha + B / D^beta" if form.coupled else f"{'with' if offset else 'without'} E"
     return {
         "what": what,
         "law": other.name,
-        "params": {one.name: one.value for one in made.report(found)},
-        "objective": found.objective,
-        "objective_ratio": max(found.objective, floor) / max(best.objective, floor),
+        "params": {one.name: one.value for one in problem.report(solution)},
+        "objective": solution.objective,
+        "objective_ratio": max(solution.objective, floor) / max(best.objective, floor),
     }

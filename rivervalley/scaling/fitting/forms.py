@@ -142,9 +142,9 @@ class Design:
         """The published parameters in the order of the formula, offset first."""
         with np.errstate(divide="ignore"):
             logs = np.log(at.amplitudes)
-        found = []
+        parameters = []
         if self.offset:
-            found.append(Reported("E", at.offset, self._unit(0), False))
+            parameters.append(Reported("E", at.offset, self._unit(0), False))
         scales, exponents = [], []
         count, first = len(self.form.columns), int(self.offset)
         for k in range(count):
@@ -167,7 +167,7 @@ class Design:
                 slope = self._unit(slot) + self._unit(power)  # whatever its exponent, which nothing determines
             scales.append(Reported(self.form.scales[k], _exp(value), slope, True))
             exponents.append(Reported(self.form.exponents[k], float(exponent), gradient, False))
-        return [*found, *scales, *exponents]
+        return [*parameters, *scales, *exponents]
 
     def _coupled_exponent(self, k: int, at: Solution) -> tuple[float, FloatArray]:
         """alpha_N = r alpha_D, or alpha_D."""

@@ -86,20 +86,20 @@ class ScalingFit:
 
     def summary(self) -> str:
         """Formula, parameters with intervals, quality of the fit and warnings, as lines of text."""
-        known = self.diagnostics
+        diagnostics = self.diagnostics
         width = max(len(name) for name in self.params)
         lines = [f"{self.law}: loss = {self.formula}"]
         for name, value in self.params.items():
             low, high = self.intervals[name]
             lines.append(f"  {name:<{width}}  {value:.5g}  [{low:.5g}, {high:.5g}]")
         lines.append(
-            f"  fitted to {known['points']} losses; mean relative error {known['mape']:.3%}, worst {known['worst']:.3%}; "
-            f"condition number {known['condition_number']:.3g}; {known['starts_agreeing']} of {known['starts']} starts agree"
+            f"  fitted to {diagnostics['points']} losses; mean relative error {diagnostics['mape']:.3%}, worst {diagnostics['worst']:.3%}; "
+            f"condition number {diagnostics['condition_number']:.3g}; {diagnostics['starts_agreeing']} of {diagnostics['starts']} starts agree"
         )
-        other = known["alternative"]
+        other = diagnostics["alternative"]
         if other is not None:
             values = ", ".join(f"{name} {value:.4g}" for name, value in other["params"].items())
             lines.append(f"  {other['what']}: objective {other['objective_ratio']:.3g} times as large, {values}")
-        lines += [f"  note: {sentence}" for sentence in known["notes"]]
-        lines += [f"  warning: {sentence}" for sentence in known["warnings"]]
+        lines += [f"  note: {sentence}" for sentence in diagnostics["notes"]]
+        lines += [f"  warning: {sentence}" for sentence in diagnostics["warnings"]]
         return "\n".join(lines)

@@ -111,7 +111,7 @@ def read_runs(path: str | os.PathLike[str]) -> Runs:
     Runs(2 losses from 2.7 to 3.4, with N, D)
     """
     table = read_table(path, ("loss",), tuple(name.lower() for name in COLUMNS))
-    found: dict[str, FloatArray] = {}
+    columns: dict[str, FloatArray] = {}
     for name in ("loss", *COLUMNS):
         key = name.lower()
         if key not in table:
@@ -120,7 +120,7 @@ def read_runs(path: str | os.PathLike[str]) -> Runs:
         bad = np.flatnonzero(values <= 0.0)
         if bad.size:
             raise table.error(int(bad[0]), f"{name} must be above 0, not {values[bad[0]]:g}")
-        found[name] = values
-    if not found["loss"].size:
+        columns[name] = values
+    if not columns["loss"].size:
         raise InputError(f"{table.path} must hold at least one run below its header")
-    return Runs(**found)
+    return Runs(**columns)

@@ -37,9 +37,9 @@ def search(design: Design, log_loss: FloatArray, huber_delta: float) -> Search:
         return _search_coupled(design, log_loss, huber_delta)
     count = len(design.form.columns)
     problem = _problem(design, log_loss, huber_delta, count)
-    found = [descend(problem, np.log(start)) for start in itertools.product(STARTS[count], repeat=count)]
-    best = _polished(problem, min(found, key=lambda optimum: optimum.objective))
-    objectives = np.array([optimum.objective for optimum in found])
+    searches = [descend(problem, np.log(start)) for start in itertools.product(STARTS[count], repeat=count)]
+    best = _polished(problem, min(searches, key=lambda optimum: optimum.objective))
+    objectives = np.array([optimum.objective for optimum in searches])
     first = int(design.offset)
     offset = float(best.coefficients[0]) if design.offset else 0.0
     return Search(Solution(offset, best.coefficients[first:], np.exp(best.phi), best.objective), objectives)
@@ -77,8 +77,8 @@ def _search_coupled(design: Design, log_loss: FloatArray, huber_delta: float) ->
 
     def at(alpha_D: float, starts: tuple[float, ...], tolerance: float) -> Optimum:
         problem = _problem(design, log_loss / alpha_D, huber_delta / alpha_D, 1)
-        found = [descend(problem, np.array([np.log(ratio)]), tolerance) for ratio in starts]
-        return min(found, key=lambda optimum: optimum.objective)
+        searches = [descend(problem, np.array([np.log(ratio)]), tolerance) for ratio in starts]
+        return min(searches, key=lambda optimum: optimum.objective)
 
     rough = [at(alpha_D, RATIO_STARTS, 1e-4) for alpha_D in ALPHA_D_GRID]
     profile = np.array([alpha_D**2 * optimum.objective for alpha_D, optimum in zip(ALPHA_D_GRID, rough, strict=True)])
@@ -94,8 +94,8 @@ def _search_coupled(design: Design, log_loss: FloatArray, huber_delta: float) ->
             return alpha_D**2 * at(alpha_D, ratio, 1e-10).objective
 
         bounds = (grid[max(k - 1, 0)], grid[min(k + 1, grid.size - 1)])
-        found = minimize_scalar(objective, bounds=bounds, method="bounded", options={"xatol": 1e-9, "maxiter": 100})
-        alpha_D = float(np.exp(found.x))
+        searches = minimize_scalar(objective, bounds=bounds, method="bounded", options={"xatol": 1e-9, "maxiter": 100})
+        alpha_D = float(np.exp(searches.x))
         inner = at(alpha_D, ratio, POLISH)
         solutions.append(
             Solution(0.0, inner.coefficients, np.array([np.exp(inner.phi[0]), alpha_D]), alpha_D**2 * inner.objective)

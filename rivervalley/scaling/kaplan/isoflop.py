@@ -159,13 +159,13 @@ def optimal_allocation_numeric(C: Numbers, batch_size: float | None = None, cons
     reach = DECADES_SEARCHED * np.log(10.0)
 
     def best_size(budget: float, guess: float) -> float:
-        found = minimize_scalar(
+        optimum = minimize_scalar(
             lambda log_N: float(loss_from_size_and_compute(np.exp(log_N), budget, batch, c)),
             bounds=(guess - reach, guess + reach),
             method="bounded",
             options={"xatol": 1e-10, "maxiter": 500},
         )
-        return float(np.exp(found.x))
+        return float(np.exp(optimum.x))
 
     pairs = zip(budgets.ravel().tolist(), guesses.ravel().tolist(), strict=True)
     N = np.array([best_size(budget, guess) for budget, guess in pairs]).reshape(budgets.shape)

@@ -125,10 +125,10 @@ def jobs(data: Mapping[str, object], origin: str = "data") -> list[Job]:
     >>> [job.schedule for job in two]
     ['constant(steps=100, peak_lr=0.1)', 'constant(steps=200, peak_lr=0.1)']
     """
-    known = (*_TEXTS, *SETTINGS, "grid", "zip")
+    allowed = (*_TEXTS, *SETTINGS, "grid", "zip")
     for key in data:
-        if key not in known:
-            raise InputError(f"{origin} must have keys among {', '.join(known)}, not {key!r}")
+        if key not in allowed:
+            raise InputError(f"{origin} must have keys among {', '.join(allowed)}, not {key!r}")
     axes = [*_texts(data, origin), *_grid(data.get("grid", {}), origin), *_zipped(data.get("zip", ()), origin)]
     _check_axes(axes, origin)
     fixed = {name: data[name] for name in SETTINGS if name in data}
