@@ -180,6 +180,8 @@ def _growth(formula_knows_noise: bool, setting: Setting) -> list[Check]:
         growth = sphere.norms(run.state) ** 2 / float(theory.equilibrium_norm(_ETA, WEIGHT_DECAY)) ** 2
         label = f"{type(rule).__name__}, noise {sigma:g} in {d} of {m} weights{'' if projected else ', not scale invariant'}"
         checks.append(sampled(f"growth / eta^2, {label}: g = {leading:g}", predicted, growth, 1e-3, "start left"))
+        rest = k * float(theory.equilibrium_step(_ETA, WEIGHT_DECAY)) + 4.0 / m
+        checks.append(near(f"g to leading order, {label}", leading, predicted, rest, basis="order r k and 1/m"))
     return checks
 
 

@@ -60,7 +60,7 @@ def _straight_path(keep: np.ndarray, turn: np.ndarray, river: PowerRiver, rho: f
 
 def _rivers(straight_forgets: bool, setting: Setting) -> list[Check]:
     slow = [] if setting.quick else _winding(1e-3, setting)
-    return [*_straight(straight_forgets, setting), *slow, *_winding(4e-3, setting), _signal()]
+    return [*_straight(straight_forgets, setting), *slow, *_winding(4e-3, setting), _many_weights(), _signal()]
 
 
 def _straight(forgets: bool, setting: Setting) -> list[Check]:
@@ -102,6 +102,24 @@ def _winding(eta: float, setting: Setting) -> list[Check]:
             f"{label} recursion with the radius", 1.0, c / followed, power * (scatter + one_m), "scatter of the radius, 1/m"
         ),
     ]
+
+
+def _many_weights() -> Check:
+    """The river of SphericalValley under a cosine; updates are steps of x' = -c'(x) / (A scale) on the clock, first order in r."""
+    river, scale = PowerRiver(4.0, 2.0), 8.5
+    valley = SphericalValley([1.0], river=river, river_scale=scale, rule=rules.AdamW(WEIGHT_DECAY))
+    schedule, at = schedules.cosine(steps=20_000, peak_lr=2e-3, final_lr=0.0, warmup_steps=300), np.array([300, 3000, 20_000])
+    r = schedule.lr / valley.norms(schedule)[1:]
+    S, q = np.cumsum(r), river.exponent
+    x = (1.0 + q * (q + 2.0) * S / scale) ** (1.0 / (q + 2.0))  # 1 + x
+    # What steps add to x, each half of r^2 |x''|, with nothing taken off by the contraction of later ones; times c' / c.
+    added = np.cumsum(0.5 * r * r * (q / scale) ** 2 * (q + 1.0) * x ** (-2.0 * q - 3.0))
+    measured = valley.expected(schedule, record_at=at).components["river"]
+    closed = theory.winding_river_loss(S[at - 1], river.scale, q, scale)
+    bound = (q * added / x)[at - 1]
+    return worst(
+        "river of many weights, c over its closed form", 1.0, measured / closed, relative=bound, basis="steps of the clock"
+    )
 
 
 def _signal() -> Check:
