@@ -22,7 +22,7 @@ FAULTS: tuple[Fault, ...] = (
         _THEORY,
         "return np.asarray(n2**0.25 if sgd else np.sqrt(n2))",
         "return np.asarray(n2**0.25 if sgd else n2**0.45)",
-        ("EQ-03", "EQ-04", "EQ-05", "EQ-15"),
+        ("EQ-03", "EQ-04"),
     ),
     Fault(
         "equilibrium norm under SGD as the power .26",
@@ -105,7 +105,7 @@ FAULTS: tuple[Fault, ...] = (
         _RULES,
         "return kernels.NormRule(code, float(rule.weight_decay)",
         "return kernels.NormRule(code, 0.8 * float(rule.weight_decay)",
-        ("EQ-01", "EQ-02", "EQ-03", "EQ-04", "EQ-08", "EQ-14"),
+        ("EQ-01", "EQ-02", "EQ-03", "EQ-04", "EQ-08"),
     ),
     Fault(
         "path of the norm with the power 1.05 of keep",
@@ -172,15 +172,29 @@ FAULTS: tuple[Fault, ...] = (
         ("EQ-10",),
     ),
     # Every weight simulated.
-    Fault("start 1 % too far out", _SPHERE, "W *= self.start_norm", "W *= 1.01 * self.start_norm", ("EQ-01", "EQ-02")),
+    Fault("start 1 % too far out", _SPHERE, "W *= self.start_norm", "W *= 1.01 * self.start_norm", ("EQ-01",)),
     Fault(
         "start with a length of m - 4",
         _SPHERE,
         "free *= np.sqrt((self.weights - placed)",
         "free *= np.sqrt((self.weights - 4 - placed)",
-        ("EQ-01", "EQ-02"),
+        ("EQ-01",),
     ),
-    Fault("rms over m - 1", _SPHERE, "np.mean(W**2, axis=1)", "np.mean(W[:, 1:] ** 2, axis=1)", ("EQ-01",)),
+    Fault("rms over m - 1", _SPHERE, "np.mean(W**2, axis=1)", "np.sum(W**2, axis=1) / (W.shape[1] - 1)", ("EQ-01", "EQ-02")),
+    Fault(
+        "gradients never projected",
+        _SPHERE,
+        "bool(self.scale_invariant),",
+        "False,",
+        ("EQ-01",),
+    ),
+    Fault(
+        "SGD taken for normalised updates",
+        _SPHERE,
+        "rules.DecayedSGD: kernels.SGD",
+        "rules.DecayedSGD: kernels.NORMALISED",
+        ("EQ-02", "EQ-03"),
+    ),
     Fault(
         "direction by the power 1.2 of n",
         _SPHERE,

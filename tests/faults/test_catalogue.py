@@ -28,7 +28,7 @@ def test_names_are_unique():
     assert max(Counter(fault.name for fault in FAULTS).values()) == 1
 
 
-@pytest.mark.parametrize("group", ["RV", "BG", "KS"])
+@pytest.mark.parametrize("group", ["RV", "BG", "KS", "EQ"])
 def test_every_claim_has_at_least_three_faults(group):
     times = Counter(claim for fault in FAULTS for claim in fault.claims)
     few = {claim.id: times[claim.id] for claim in claims.list(group) if times[claim.id] < 3}
