@@ -31,7 +31,9 @@ def test_names_are_unique():
 @pytest.mark.parametrize("group", ["RV", "BG", "KS", "EQ"])
 def test_every_claim_has_at_least_three_faults(group):
     times = Counter(claim for fault in FAULTS for claim in fault.claims)
-    few = {claim.id: times[claim.id] for claim in claims.list(group) if times[claim.id] < 3}
+    # EQ-R: laws on real runs, whose faults are those of the readers and of fits.
+    asked = [claim.id for claim in claims.list(group) if not claim.id.startswith("EQ-R")]
+    few = {claim: times[claim] for claim in asked if times[claim] < 3}
     assert not few
 
 

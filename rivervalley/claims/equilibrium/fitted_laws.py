@@ -203,7 +203,7 @@ register_claims(
         premise="Hills that forget at r / 2.",
         breaks="forgetting: there is none",
         statement="The memory exponent of a fitted law is that of the spectrum of hills.",
-        correction="Beta and u trade, and forgetting cuts long memories off: a fit has 2 to 4 times the spectrum's beta, 1.6 to 2 without forgetting.",
+        correction="Beta and u trade, and forgetting cuts long memories off: fits have 2 to 4 times the spectrum's beta, 1.6 to 2 without.",
         formula="fitted beta over that without forgetting, and over (c - 1) / b",
         measure=partial(_fitted_beta, True),
         control=partial(_fitted_beta, False),
