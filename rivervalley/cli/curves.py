@@ -18,6 +18,7 @@ from rivervalley.curves.given_rates import split_argument
 from rivervalley.curves.readers.names import parse_columns
 from rivervalley.curves.readers.readings import DUPLICATES
 from rivervalley.laws import Law
+from rivervalley.laws.report import NO_SINGLE_LAW, no_single_law
 
 LOGS = """LOG is a file of CSV, JSON Lines, trainer_state.json, Parquet or text as trainers print it, or a folder of TensorBoard
 events; all runs of it are read. LOG:SCHEDULE, as in run.csv:"cosine(steps=24000, peak_lr=3e-4)", gives the rates of a log that
@@ -84,7 +85,8 @@ def law_of(path: str | None, arguments: argparse.Namespace) -> tuple[Law, list[s
     law = laws.fit(curves, law=kind, **configuration(arguments, kind, len(curves)))
     doubts = [] if law.result is None else [warning.text for warning in law.result.warnings]
     rule = [law.result.rule] if law.result is not None and law.result.rule else []
-    return law, [*rule, *notes, *doubts]
+    apart = [NO_SINGLE_LAW] if no_single_law(law) else []
+    return law, [*apart, *rule, *notes, *doubts]
 
 
 def configuration(arguments: argparse.Namespace, law: str, curves: int) -> dict[str, float | list[float]]:

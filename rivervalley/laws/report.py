@@ -6,12 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from rivervalley._common.json import JSON, plain
 from rivervalley.curves.curve import LossCurve
 from rivervalley.estimation.scores import Scores
 from rivervalley.laws.base.law import Law
 from rivervalley.laws.base.result import FitResult, as_mapping
 from rivervalley.laws.held_out import HeldOut, predict_held_out
+
+NO_SINGLE_LAW = "No single law fits these curves; are they one configuration?"
+CURVES_APART = 0.02
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,20 @@ def as_text(fit: FitReport) -> str:
         blocks.append(_scores(fit))
     if fit.held_out:
         blocks.append(_ends(fit.held_out))
+    if no_single_law(law):
+        blocks.insert(0, [NO_SINGLE_LAW])
     last = [_quality(result)] if result else []
     last += [f"note: {text}" for text in fit.notes]
     warnings = [warning.text for warning in result.warnings] if result else []
     last += [f"warning: {text}" for text in (*warnings, *fit.cautions)]
     return "\n\n".join("\n".join(lines) for lines in [*blocks, last] if lines)
+
+
+def no_single_law(law: Law) -> bool:
+    """Whether the law lies apart from the middle of one of several fitted curves by more than 2 %: no misfit of one run's shape."""
+    if law.result is None or len(law.result.curves) < 2:
+        return False
+    return max(abs(float(np.median(curve.residuals))) for curve in law.result.curves) > CURVES_APART
 
 
 def as_document(fit: FitReport) -> dict[str, JSON]:

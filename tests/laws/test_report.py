@@ -102,3 +102,12 @@ def test_where_no_lr_came_yet_the_band_is_open_and_says_why(law):
     band = predict_band(law, s, [1, 3])
     assert (band.low[0], band.high[0]) == (0.0, np.inf) and np.isfinite(band.high[1])
     assert any("at step 1: the LR was 0 until then" in caution for caution in band.cautions)
+
+
+def test_curves_of_two_sizes_are_said_to_be_no_one_configuration():
+    from rivervalley.laws.report import NO_SINGLE_LAW
+
+    curves = [rv.datasets.load(f"mpl/{name}") for name in ("25M_constant_24000", "400M_cosine_24000", "25M_cosine_24000")]
+    for chosen, apart in ((curves[:2], True), (curves[::2], False), (curves[:1], False)):
+        text = as_text(fit_report(rv.laws.fit(chosen, law="annealing"), chosen))
+        assert text.startswith(NO_SINGLE_LAW) == apart
