@@ -45,7 +45,6 @@ class Landscape(Protocol):
         A bowl with noise from a generator of its own for every trajectory and update:
 
         >>> import numpy as np
-    from numpy.typing import ArrayLike
         >>> import rivervalley as rv
         >>> class Bowl:
         ...     dim, parts, lanes = 2, ("loss",), 8
