@@ -23,47 +23,47 @@ def block_lanes(dim: int) -> int:
 class Landscape(Protocol):
     """A loss surface with gradient noise: whatever has these five members can be simulated, in plain Python too.
 
-        Attributes
-        ----------
-        dim : int
-            Number of coordinates of a trajectory.
-        parts : tuple of str
-            Names of the parts of the loss, which add up to it.
-        lanes : int
-            How many trajectories a block holds at the most: `block_lanes(dim)` for kernels that vectorise over them.
+    Attributes
+    ----------
+    dim : int
+        Number of coordinates of a trajectory.
+    parts : tuple of str
+        Names of the parts of the loss, which add up to it.
+    lanes : int
+        How many trajectories a block holds at the most: `block_lanes(dim)` for kernels that vectorise over them.
 
-        Notes
-        -----
-        The engine promises blocks of at most `lanes` trajectories, each with memory of its own, and calls `advance` from several
-        threads at once. A landscape promises that what happens to a trajectory depends on seed, trajectory number, update and its
-        own coordinates alone, never on its neighbours in the block or on where a run is cut into blocks: then runs have the same
-        bytes for any number of threads, and resume exactly. `rivervalley.kernels.noise` has normals that are a pure function of
-        these numbers.
+    Notes
+    -----
+    The engine promises blocks of at most `lanes` trajectories, each with memory of its own, and calls `advance` from several
+    threads at once. A landscape promises that what happens to a trajectory depends on seed, trajectory number, update and its
+    own coordinates alone, never on its neighbours in the block or on where a run is cut into blocks: then runs have the same
+    bytes for any number of threads, and resume exactly. `rivervalley.kernels.noise` has normals that are a pure function of
+    these numbers.
 
-        Examples
-        --------
-        A bowl with noise from a generator of its own for every trajectory and update:
+    Examples
+    --------
+    A bowl with noise from a generator of its own for every trajectory and update:
 
-        >>> import numpy as np
-        >>> import rivervalley as rv
-        >>> class Bowl:
-        ...     dim, parts, lanes = 2, ("loss",), 8
-        ...     def start(self, seed, first_trajectory, trajectories):
-        ...         return np.ones((2, trajectories))
-        ...     def advance(self, block):
-        ...         w, recorded = block.state, dict(zip(block.record_at.tolist(), block.out))
-        ...         for done in range(block.first_step, block.first_step + block.lr.size + 1):
-        ...             if done in recorded:
-        ...                 recorded[done][0] = 0.5 * (w**2).sum(axis=0)
-        ...             if done < block.first_step + block.lr.size:
-        ...                 for lane in range(w.shape[1]):
-        ...                     key = [int(block.seed), block.first_trajectory + lane, done]
-        ...                     noise = 0.1 * np.random.default_rng(key).standard_normal(2)
-        ...                     w[:, lane] -= block.lr[done - block.first_step] * (w[:, lane] + noise)
-        ...         return -1, -1
-        >>> run = rv.simulate(Bowl(), rv.schedules.constant(steps=50, peak_lr=0.2), trajectories=4, record_at=[0, 50])
-        >>> float(run.loss[0]), bool(run.loss[1] < 0.01)
-        (1.0, True)
+    >>> import numpy as np
+    >>> import rivervalley as rv
+    >>> class Bowl:
+    ...     dim, parts, lanes = 2, ("loss",), 8
+    ...     def start(self, seed, first_trajectory, trajectories):
+    ...         return np.ones((2, trajectories))
+    ...     def advance(self, block):
+    ...         w, recorded = block.state, dict(zip(block.record_at.tolist(), block.out))
+    ...         for done in range(block.first_step, block.first_step + block.lr.size + 1):
+    ...             if done in recorded:
+    ...                 recorded[done][0] = 0.5 * (w**2).sum(axis=0)
+    ...             if done < block.first_step + block.lr.size:
+    ...                 for lane in range(w.shape[1]):
+    ...                     key = [int(block.seed), block.first_trajectory + lane, done]
+    ...                     noise = 0.1 * np.random.default_rng(key).standard_normal(2)
+    ...                     w[:, lane] -= block.lr[done - block.first_step] * (w[:, lane] + noise)
+    ...         return -1, -1
+    >>> run = rv.simulate(Bowl(), rv.schedules.constant(steps=50, peak_lr=0.2), trajectories=4, record_at=[0, 50])
+    >>> float(run.loss[0]), bool(run.loss[1] < 0.01)
+    (1.0, True)
     """
 
     @property
