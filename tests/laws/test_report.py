@@ -111,3 +111,10 @@ def test_curves_of_two_sizes_are_said_to_be_no_one_configuration():
     for chosen, apart in ((curves[:2], True), (curves[::2], False), (curves[:1], False)):
         text = as_text(fit_report(rv.laws.fit(chosen, law="annealing"), chosen))
         assert text.startswith(NO_SINGLE_LAW) == apart
+
+
+def test_a_law_in_a_notebook(law):
+    page = law._repr_html_()
+    assert page.startswith("<div><strong>annealing law</strong><table><tr><th>formula</th>") and page.endswith("</table></div>")
+    assert all(f"<th>{name}</th><td>{value:.5g}, " in page for name, value in law.params.items() if name in law.intervals)
+    assert "fitted to" in page and "fitted to" not in AnnealingLaw(L0=2.6, A=0.4, alpha=0.5, C=0.4)._repr_html_()

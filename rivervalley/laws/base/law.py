@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -162,6 +163,16 @@ class Law(ABC):
     def configuration(self) -> dict[str, float]:
         """The numbers of the runs' configuration that the law goes by, by name."""
         return {item.name: getattr(self, item.name) for item in self.configuration_fields}
+
+    def _repr_html_(self) -> str:
+        rows = [("formula", self.formula)]
+        for name, value in self.params.items():
+            low_high = self.intervals.get(name)
+            rows.append((name, f"{value:.5g}" + (f", {low_high[0]:.5g} to {low_high[1]:.5g}" if low_high else "")))
+        if self.result is not None:
+            rows.append(("fitted to", ", ".join(curve.name for curve in self.result.curves)))
+        cells = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>" for name, text in rows)
+        return f"<div><strong>{html.escape(self.name)} law</strong><table>{cells}</table></div>"
 
     @property
     def intervals(self) -> dict[str, tuple[float, float]]:
