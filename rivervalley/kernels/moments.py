@@ -1,4 +1,4 @@
-"""Exact means and variances of SGD on independent quadratic modes.
+"""Exact means and variances of SGD on independent quadratic modes, and the path of a coordinate without noise.
 
 Legend: m, v mean and variance of each mode; h curvature; s2 noise variance; eta the rate. m <- (1 - eta h) m and
 v <- (1 - eta h)^2 v + eta^2 s2, for any sequence of rates.
@@ -7,6 +7,7 @@ v <- (1 - eta h)^2 v + eta^2 s2, for any sequence of rates.
 from __future__ import annotations
 
 from rivervalley.kernels._compile import device, kernel
+from rivervalley.kernels.rivers import river_point
 
 
 @device
@@ -34,3 +35,19 @@ def quadratic_moments(m, v, lr, first_step, h, s2, record_at, loss):
         if k < record_at.size and record_at[k] == first_step + t + 1:
             loss[k] = expected_loss(m, v, h)
             k += 1
+
+
+@kernel
+def river_path(x, lr, first_step, river, record_at, loss):
+    """Position after lr.size noiseless updates from x; loss[k] = c(x) at the recorded counts. river is (code, p, q)."""
+    code, p, q = river
+    k = 0
+    if k < record_at.size and record_at[k] == first_step:
+        loss[k] = river_point(code, p, q, x)[0]
+        k += 1
+    for t in range(lr.size):
+        x -= lr[t] * river_point(code, p, q, x)[1]
+        if k < record_at.size and record_at[k] == first_step + t + 1:
+            loss[k] = river_point(code, p, q, x)[0]
+            k += 1
+    return x

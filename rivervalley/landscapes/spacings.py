@@ -9,6 +9,7 @@ from rivervalley._common.checks import FloatArray
 from rivervalley.landscapes.registry import NUMBERS
 
 MOST_NUMBERS = 10_000
+LARGEST_END = 1e300  # so that the distance between two ends is finite
 
 
 @NUMBERS.add("geomspace", "geomspace(0.05, 2, 15)", "15 numbers in a geometric sequence from 0.05 to 2")
@@ -30,5 +31,6 @@ def linspace(low: float, high: float, count: int) -> FloatArray:
     >>> linspace(0.0, 1.0, 3).tolist()
     [0.0, 0.5, 1.0]
     """
-    ends = checks.real("linspace's low", low), checks.real("linspace's high", high)
-    return np.linspace(*ends, checks.integer("linspace's count", count, 1, MOST_NUMBERS))
+    low = checks.real("linspace's low", low, -LARGEST_END, LARGEST_END)
+    high = checks.real("linspace's high", high, -LARGEST_END, LARGEST_END)
+    return np.linspace(low, high, checks.integer("linspace's count", count, 1, MOST_NUMBERS))

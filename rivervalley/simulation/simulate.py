@@ -20,6 +20,7 @@ from rivervalley.schedules import Schedule
 _CHUNK_WORK = 4_000_000  # coordinate updates a block does between two looks at progress and divergence: some 10 ms
 _RECORD_BYTES = 32_000_000  # losses of single trajectories held at a time
 _CHECK_EVERY = 256
+MOST_STATE_BYTES = 2**32  # of all trajectories' coordinates together
 _LARGEST_LOSS = 1e149  # squares of what is below, summed over 2**32 trajectories, stay finite
 
 
@@ -194,6 +195,9 @@ def _start(
     count = None if trajectories is None else checks.integer("trajectories", trajectories, 1, 2**32)
     chosen = None if seed is None else checks.seed(seed)
     if initial is None:
+        most = max(1, MOST_STATE_BYTES // (8 * landscape.dim))
+        if (count or 256) > most:
+            raise InputError(f"trajectories must be at most {most} for {landscape.dim} coordinates each, not {count or 256}")
         start = landscape.start(chosen or 0, 0, count or 256)
         return 0, schedule, chosen or 0, np.ascontiguousarray(start)
     if isinstance(initial, Run):

@@ -15,6 +15,8 @@ from rivervalley._common.checks import FloatArray, InputError, IntArray
 from rivervalley.landscapes.registry import LANGUAGES, NUMBERS
 
 MOST_ENTRIES = 2**27  # of a table of laws: 1 GB
+MOST_CONTEXTS = 10_000_000
+_LARGEST_LOG = 600.0  # of a ratio of frequencies
 
 
 @final
@@ -166,6 +168,7 @@ def cities(names: object, vocabulary: int | None = None, frequencies: ArrayLike 
         raise InputError(f"names must be a list of counts, not {checks.show(names)}")
     counts = [checks.integer("names", count, 1) for count in names]
     size = max(2, *counts) if vocabulary is None else checks.integer("vocabulary", vocabulary, max(2, *counts))
+    _check_entries(len(counts), size)
     p = np.zeros((len(counts), size))
     for city, count in enumerate(counts):
         p[city, (city + np.arange(count)) % size] = 1.0 / count
@@ -193,14 +196,18 @@ def dirichlet(
     """
     count = checks.integer("contexts", contexts, 1)
     size = checks.integer("vocabulary", vocabulary, 2)
-    if count * size > MOST_ENTRIES:
-        raise InputError(f"contexts times vocabulary must be at most {MOST_ENTRIES:,}, not {count * size:,}")
+    _check_entries(count, size)
     a = checks.one_or_each("concentration", concentration, count, "contexts", 0.0, open_low=True)
     # log Gamma(a) = log Gamma(a + 1) + log(U) / a keeps tiny concentrations from underflowing to 0 / 0.
     rng = np.random.default_rng(checks.seed(seed))
     logs = np.log(rng.standard_gamma(a[:, None] + 1.0, (count, size))) + np.log(rng.random((count, size))) / a[:, None]
     p = np.exp(logs - logs.max(axis=1, keepdims=True))
     return Language(p / p.sum(axis=1, keepdims=True), frequencies)
+
+
+def _check_entries(contexts: int, vocabulary: int) -> None:
+    if contexts * vocabulary > MOST_ENTRIES:
+        raise InputError(f"contexts times vocabulary must be at most {MOST_ENTRIES:,}, not {contexts * vocabulary:,}")
 
 
 @NUMBERS.add("zipf", "zipf(100)", "frequencies rank^-1")
@@ -210,6 +217,7 @@ def zipf(count: int, exponent: float = 1.0) -> FloatArray:
     >>> zipf(2).round(3).tolist()
     [0.667, 0.333]
     """
-    ranks = np.arange(1.0, checks.integer("count", count, 1) + 1.0)
-    weights = ranks ** -checks.real("exponent", exponent)
+    count = checks.integer("count", count, 1, MOST_CONTEXTS)
+    steep = _LARGEST_LOG / max(np.log(count), 1.0)
+    weights = np.arange(1.0, count + 1.0) ** -checks.real("exponent", exponent, -steep, steep)
     return np.asarray(weights / weights.sum())

@@ -17,6 +17,7 @@ from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.regression.spectral import SpectralRegression
 
+MOST_BINS = 1_000_000
 _EXACT = 40  # leading modes that stand in bins of their own
 
 
@@ -174,6 +175,8 @@ def bin_modes(count: int, ratio: float = 1.12) -> tuple[FloatArray, FloatArray]:
         return np.arange(1.0, count + 1.0), np.ones(count)
     end = (count + 1.0) / (_EXACT + 1.0)
     bins = math.ceil(math.log(end) / math.log(ratio))
+    if bins > MOST_BINS:
+        raise InputError(f"bin_ratio must give at most {MOST_BINS} bins, but {ratio!r} gives {bins} for {count} modes")
     edges = np.unique(np.rint((_EXACT + 1.0) * np.geomspace(1.0, end, bins + 1)))
     n, middle = np.diff(edges), 0.5 * (edges[:-1] + edges[1:] - 1.0)
     spread = np.sqrt((n * n - 1.0) / 12.0)

@@ -109,6 +109,8 @@ class SphericalValley:
         if not isinstance(self.rule, rules.RULES):
             names = ", ".join(kind.__name__ for kind in rules.RULES)
             raise InputError(f"rule must be one of {names}, not {checks.show(self.rule)}")
+        if not isinstance(self.forgetting, bool):
+            raise InputError(f"forgetting must be True or False, not {checks.show(self.forgetting)}")
         checks.real("river_scale", self.river_scale, 0.0, open_low=True)
         checks.real("start_norm", self.start_norm, 0.0, open_low=True)
         checks.real("start_variance", self.start_variance, 0.0)

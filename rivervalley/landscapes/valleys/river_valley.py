@@ -12,11 +12,13 @@ from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError
 from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels.descent import DIVERGED, descend
-from rivervalley.kernels.moments import quadratic_moments
+from rivervalley.kernels.moments import quadratic_moments, river_path
 from rivervalley.landscapes.base import Block, block_lanes
 from rivervalley.landscapes.registry import LANDSCAPES
 from rivervalley.landscapes.valleys.rivers import PowerRiver, QuadraticRiver, River, check_river
 from rivervalley.schedules import Schedule
+
+MOST_HILLS = 1_000_000  # made by a law in place of a list
 
 
 @LANDSCAPES.add(
@@ -100,7 +102,7 @@ class RiverValley:
         >>> RiverValley.power_law(3, 2.0, 1.0).hills.tolist()
         [2.0, 1.0, 0.6666666666666666]
         """
-        count = checks.integer("count", count, 1)
+        count = checks.integer("count", count, 1, MOST_HILLS)
         top = checks.real("top_curvature", top_curvature, 0.0, open_low=True)
         power = checks.real("exponent", exponent)
         nu = checks.real("noise_exponent", noise_exponent)
@@ -183,7 +185,8 @@ class RiverValley:
             first, past = initial.end_step, initial.schedule.then(schedule, initial.schedule.name)
             mean, variance = initial.state[0].copy(), initial.state_variance.copy()
         at = recorded_steps(first, first + schedule.steps, record_every, record_at)
-        s2 = self.noise**2
+        with np.errstate(over="ignore"):
+            s2 = self.noise**2
         hill = np.empty(at.size)
         quadratic_moments(mean[:-1], variance[:-1], schedule.lr, first, self.hills, s2[:-1], at, hill)
         river = np.empty(at.size)
@@ -195,13 +198,10 @@ class RiverValley:
             mean[-1:] = offset + centre
         else:
             # Without noise, or where the gradient is constant, the mean moves as one noiseless trajectory.
-            x = mean[-1:].reshape(1, 1).copy()
-            out = np.full((at.size, 2, 1), np.nan)
-            none = np.zeros(1)
-            descend(Block(x, schedule.lr, first, np.uint64(0), 0, at, out, schedule.steps), none, none, self.river.kernel)
-            mean[-1] = x[0, 0]
-            variance[-1] += s2[-1] * float(np.sum(schedule.lr**2))
-            river[:] = out[:, 0, 0]
+            mean[-1] = river_path(float(mean[-1]), schedule.lr, first, self.river.kernel, at, river)
+            if s2[-1] > 0.0:
+                with np.errstate(over="ignore"):
+                    variance[-1] += s2[-1] * float(np.sum(schedule.lr**2))
         for name, values in (("hill", hill), ("river", river)):
             bad = ~(np.abs(values) < DIVERGED**2)
             if bad.any():
