@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rivervalley import landscapes, schedules
+from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, plain
 from rivervalley.cli.options import add_seed, count
@@ -47,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         budgets = [int(word) for word in arguments.checkpoints.split(",")]
     except ValueError:
-        raise InputError(f"--checkpoints must be comma-separated update counts, not {arguments.checkpoints!r}") from None
+        raise InputError(
+            f"--checkpoints must be comma-separated update counts, not {checks.show(arguments.checkpoints)}"
+        ) from None
     shown: dict[str, Contender] = contenders(budgets, arguments.peak_lr, arguments.decay_fraction, arguments.final_lr)
     for text in arguments.schedule:
         own = schedules.parse(text)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rivervalley import laws, read_curves
+from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley.curves.curve import LossCurve
 from rivervalley.curves.files import CurveWarning
@@ -102,7 +103,9 @@ def configuration(arguments: argparse.Namespace, law: str, curves: int) -> dict[
         try:
             numbers = [float(word) for word in text.split(",")]
         except ValueError:
-            raise InputError(f"{flag} must be a number, or comma-separated numbers, one for each curve, not {text!r}") from None
+            raise InputError(
+                f"{flag} must be a number, or comma-separated numbers, one for each curve, not {checks.show(text)}"
+            ) from None
         if len(numbers) not in (1, curves):
             raise InputError(f"{flag} must be one number or {curves}, one for each curve, not {len(numbers)}")
         options[name] = numbers[0] if len(numbers) == 1 else numbers

@@ -167,4 +167,4 @@ def _decay_factor(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"--decay-factor must be a number below 1 or 'free', not {text!r}") from None
+        raise InputError(f"--decay-factor must be a number below 1 or 'free', not {checks.show(text)}") from None

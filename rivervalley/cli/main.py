@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
     """An ArgumentParser whose complaints are one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(BAD_INPUT, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(BAD_INPUT, f"{self.prog}: {_brief(message)}; see {self.prog} --help\n")
 
     def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         # argparse itself would not say that nobody reads.
@@ -125,6 +125,12 @@ def _run(words: Sequence[str]) -> int:
         return int(arguments.run(arguments))
     except SystemExit as leaving:  # argparse: --help, --version, bad input
         return int(leaving.code or 0)
+
+
+def _brief(message: str) -> str:
+    """A complaint of argparse, which quotes whole what was typed: words of at most 80 letters, 500 in all, on one line."""
+    text = " ".join(word if len(word) <= 80 else word[:77] + "..." for word in message.split())
+    return text if len(text) <= 500 else text[:497] + "..."
 
 
 def _complain(message: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from rivervalley import landscapes, schedules
+from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.json import dumps, plain
 from rivervalley.cli.options import check_outputs, count
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Search, write what was asked for, print the optimum beside the usual schedules."""
     valley = landscapes.parse(arguments.landscape)
     if not isinstance(valley, RiverValley | SphericalValley):
-        raise InputError(f"landscape must be a straight or a spherical valley, not {arguments.landscape!r}")
+        raise InputError(f"landscape must be a straight or a spherical valley, not {checks.show(arguments.landscape)}")
     check_outputs(arguments.output, arguments.plot)
     best = optimal_schedule(
         valley,

@@ -37,4 +37,4 @@ def _typed(text: str, name: str, low: int, high: int | None, allowed: str) -> in
     try:
         return checks.integer(name, int(text), low, high)
     except (ValueError, InputError):
-        raise argparse.ArgumentTypeError(f"must be {allowed}, not {text!r}") from None
+        raise argparse.ArgumentTypeError(f"must be {allowed}, not {checks.show(text)}") from None

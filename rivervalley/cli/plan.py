@@ -106,7 +106,7 @@ def _peaks(text: str | None, law: Law) -> list[float] | None:
         return _floats(text.split(","), text)
     ends = _floats(text.split(":"), text)
     if len(ends) != 2 or not 0.0 < ends[0] < ends[1]:
-        raise InputError(f"--peak-lr must be numbers separated by commas, or a range LOW:HIGH, not {text!r}")
+        raise InputError(f"--peak-lr must be numbers separated by commas, or a range LOW:HIGH, not {checks.show(text)}")
     high = min(ends[1], HIGHEST * law.peak_lr[1]) if law.peak_lr is not None else ends[1]
     return [float(f"{peak:.3g}") for peak in np.geomspace(ends[0], max(high, ends[0]), GRID)]
 
@@ -115,7 +115,9 @@ def _floats(words: list[str], text: str) -> list[float]:
     try:
         return [checks.real("--peak-lr", float(word), 0.0, open_low=True) for word in words]
     except ValueError:
-        raise InputError(f"--peak-lr must be numbers separated by commas, or a range LOW:HIGH, not {text!r}") from None
+        raise InputError(
+            f"--peak-lr must be numbers separated by commas, or a range LOW:HIGH, not {checks.show(text)}"
+        ) from None
 
 
 def _numbers(name: str, text: str | None) -> list[int] | None:
@@ -124,4 +126,4 @@ def _numbers(name: str, text: str | None) -> list[int] | None:
     try:
         return [int(word) for word in text.split(",")]
     except ValueError:
-        raise InputError(f"{name} must be comma-separated update counts, not {text!r}") from None
+        raise InputError(f"{name} must be comma-separated update counts, not {checks.show(text)}") from None

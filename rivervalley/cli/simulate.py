@@ -8,6 +8,7 @@ import sys
 import numpy as np
 
 from rivervalley import landscapes, schedules
+from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley._common.log_file import write_log
 from rivervalley.cli.options import add_seed, check_outputs, count
@@ -53,7 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
     check_outputs(arguments.output, arguments.plot)
     if arguments.expected:
         if not isinstance(landscape, landscapes.ExactLandscape):
-            raise InputError(f"--expected must go with a landscape that has an exact expectation, not {arguments.landscape!r}")
+            raise InputError(
+                f"--expected must go with a landscape that has an exact expectation, not {checks.show(arguments.landscape)}"
+            )
         result: Run = landscape.expected(schedule, arguments.record_every)
     else:
         result = simulate(

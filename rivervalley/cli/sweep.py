@@ -7,6 +7,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from rivervalley._common import checks
 from rivervalley._common.checks import InputError
 from rivervalley.cli.options import count
 from rivervalley.simulation.sweep import Status, read_sweep, run_sweep, status
@@ -79,5 +80,5 @@ def _shard(text: str | None) -> tuple[int, int]:
     try:
         share, of = (int(word) for word in text.split("/"))
     except ValueError:
-        raise InputError(f"--shard must be I/N, such as 3/100, not {text!r}") from None
+        raise InputError(f"--shard must be I/N, such as 3/100, not {checks.show(text)}") from None
     return share, of

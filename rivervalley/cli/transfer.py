@@ -81,7 +81,9 @@ def _number(text: str) -> float:
     try:
         return checks.real("--size", float(text), 0.0, open_low=True)
     except ValueError:
-        raise InputError(f"--size must begin with a number of parameters, as in --size 190e6 a.csv, not {text!r}") from None
+        raise InputError(
+            f"--size must begin with a number of parameters, as in --size 190e6 a.csv, not {checks.show(text)}"
+        ) from None
 
 
 def _usual(arguments: argparse.Namespace, transfer: SizeTransfer) -> list[Schedule]:

@@ -219,4 +219,4 @@ def _cell(file: Path, row: Sequence[str], header: Sequence[str], column: str, nu
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"{file}: column {column} must hold numbers, but row {number + 1} has {text!r}") from None
+        raise InputError(f"{file}: column {column} must hold numbers, but row {number + 1} has {checks.show(text)}") from None

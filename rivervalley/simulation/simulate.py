@@ -20,7 +20,7 @@ from rivervalley.schedules import Schedule
 _CHUNK_WORK = 4_000_000  # coordinate updates a block does between two looks at progress and divergence: some 10 ms
 _RECORD_BYTES = 32_000_000  # losses of single trajectories held at a time
 _CHECK_EVERY = 256
-MOST_STATE_BYTES = 2**32  # of all trajectories' coordinates together
+MOST_STATE_BYTES = 2**29  # of the coordinates of all trajectories together
 _LARGEST_LOSS = 1e149  # squares of what is below, summed over 2**32 trajectories, stay finite
 
 
