@@ -56,7 +56,7 @@ def amount(text: str) -> float:
     except ValueError:
         suffixes = ", ".join(_SUFFIXES)
         raise argparse.ArgumentTypeError(
-            f"must be a positive number, with {suffixes} behind it or nothing, not {text!r}"
+            f"must be a positive number, with {suffixes} behind it or nothing, not {checks.show(text)}"
         ) from None
 
 

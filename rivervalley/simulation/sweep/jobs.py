@@ -128,7 +128,7 @@ def jobs(data: Mapping[str, object], origin: str = "data") -> list[Job]:
     allowed = (*_TEXTS, *SETTINGS, "grid", "zip")
     for key in data:
         if key not in allowed:
-            raise InputError(f"{origin} must have keys among {', '.join(allowed)}, not {key!r}")
+            raise InputError(f"{origin} must have keys among {', '.join(allowed)}, not {checks.show(key)}")
     axes = [*_texts(data, origin), *_grid(data.get("grid", {}), origin), *_zipped(data.get("zip", ()), origin)]
     _check_axes(axes, origin)
     fixed = {name: data[name] for name in SETTINGS if name in data}
