@@ -89,7 +89,7 @@ FAULTS: tuple[Fault, ...] = (
         _THEORY,
         "(1.0 + q * (q + 2.0) * unit)",
         "(1.0 + q * (q + 2.2) * unit)",
-        ("EQ-10", "EQ-11", "EQ-13"),
+        ("EQ-10",),
     ),
     Fault("straight river stalls at tan phi", _THEORY, "x * np.tan(phi / 2.0)", "x * np.tan(phi)", ("EQ-10",)),
     Fault(
