@@ -93,6 +93,7 @@ def test_judge_tells_a_control_whose_headline_passes():
     good, bad = checks.near("a", 1.0, 1.0, 0.1), checks.near("b", 1.0, 2.0, 0.1)
     assert frame.judge(a_claim(lambda s: [good], lambda s: [good]), frame.Setting(), True).control_failed is False
     assert frame.judge(a_claim(lambda s: [good], lambda s: [bad, good]), frame.Setting(), True).control_failed is True
+    assert frame.judge(a_claim(lambda s: [good], lambda s: [good, bad]), frame.Setting(), True).control_failed is False
     assert frame.judge(a_claim(lambda s: [good], lambda s: [bad]), frame.Setting()).control_failed is None
 
 
