@@ -13,6 +13,7 @@ from rivervalley.landscapes.language.model import Bigram as Bigram
 from rivervalley.landscapes.language.text import from_text as from_text
 from rivervalley.landscapes.parse import parse as parse
 from rivervalley.landscapes.parse import parse_help as parse_help
+from rivervalley.landscapes.promises import check as check
 from rivervalley.landscapes.regression.finite_data import FiniteData as FiniteData
 from rivervalley.landscapes.regression.power_law import PowerLaw as PowerLaw
 from rivervalley.landscapes.regression.random_features import RandomFeatures as RandomFeatures

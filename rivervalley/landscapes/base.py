@@ -6,7 +6,8 @@ from typing import Protocol, runtime_checkable
 
 from numpy.typing import ArrayLike
 
-from rivervalley._common.checks import FloatArray
+from rivervalley._common import checks
+from rivervalley._common.checks import FloatArray, InputError
 from rivervalley.curves.run import Run
 from rivervalley.kernels.block import Block as Block
 from rivervalley.schedules import Schedule
@@ -87,6 +88,18 @@ class Landscape(Protocol):
         with check_every=1, to find the place.
         """
         ...
+
+
+def require_members(landscape: object) -> None:
+    """Refuse what is no landscape, with the names of the members that it lacks."""
+    needed = ("dim", "parts", "lanes", "start", "advance")
+    missing = [name for name in needed if not hasattr(landscape, name)]
+    if len(missing) == len(needed):
+        raise InputError(f"landscape must be a landscape of rivervalley.landscapes, not {checks.show(landscape)}")
+    if missing:
+        raise InputError(f"landscape must have {', '.join(needed)}, but {checks.show(landscape)} has no {', '.join(missing)}")
+    if isinstance(landscape, type):
+        raise InputError(f"landscape must be a landscape of rivervalley.landscapes, not {checks.show(landscape)}")
 
 
 @runtime_checkable

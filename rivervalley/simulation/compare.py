@@ -11,7 +11,7 @@ from rivervalley import schedules
 from rivervalley._common import checks
 from rivervalley._common.checks import InputError, IntArray
 from rivervalley.curves.run import Run
-from rivervalley.landscapes.base import ExactLandscape, Landscape
+from rivervalley.landscapes.base import ExactLandscape, Landscape, require_members
 from rivervalley.schedules import Schedule
 from rivervalley.simulation.simulate import simulate
 
@@ -119,8 +119,7 @@ def compare(
     constant 100 0.3174
     constant 200 0.2537
     """
-    if not isinstance(landscape, Landscape):
-        raise InputError(f"landscape must be a landscape of rivervalley.landscapes, not {checks.show(landscape)}")
+    require_members(landscape)
     budgets = checks.rising_steps("checkpoints", checkpoints, low=1)
     if not isinstance(schedules, Mapping) or not schedules:
         raise InputError(f"schedules must be a dictionary of at least one name and schedule, not {checks.show(schedules)}")

@@ -14,7 +14,7 @@ from rivervalley._common import checks
 from rivervalley._common.checks import DivergenceError, FloatArray, InputError, IntArray
 from rivervalley.curves.run import Run, recorded_steps
 from rivervalley.kernels.statistics import mean_and_error
-from rivervalley.landscapes.base import Block, CostedLandscape, Landscape
+from rivervalley.landscapes.base import Block, CostedLandscape, Landscape, require_members
 from rivervalley.schedules import Schedule
 
 _CHUNK_WORK = 4_000_000  # coordinate updates a block does between two looks at progress and divergence: some 10 ms
@@ -82,8 +82,7 @@ def simulate(
     >>> run.steps.tolist(), run.loss.round(6).tolist()
     ([100, 200], [-0.1, -0.2])
     """
-    if isinstance(landscape, type) or not isinstance(landscape, Landscape):
-        raise InputError(f"landscape must be a landscape of rivervalley.landscapes, not {checks.show(landscape)}")
+    require_members(landscape)
     if not isinstance(schedule, Schedule):
         raise InputError(f"schedule must be a Schedule, not {checks.show(schedule)}")
     first, past, noise_seed, state = _start(landscape, schedule, trajectories, seed, initial)
