@@ -44,6 +44,10 @@ class Interval:
         As in laws.base.calibration and laws.prediction_band.
     longest_area : float or None
         Cumulative LR from which on predictions extrapolate.
+    decaying_steps : tuple of int
+        Lengths of the fitted runs that decay.
+    shorter_sd, longer_sd : float
+        As in laws.base.calibration.
     difference : DifferenceInterval
     """
 
@@ -58,6 +62,9 @@ class Interval:
     span_variance: float
     extrapolation_sd: float
     longest_area: float | None
+    decaying_steps: tuple[int, ...]
+    shorter_sd: float
+    longer_sd: float
     difference: DifferenceInterval
 
 
@@ -89,6 +96,9 @@ def page_interval(law: Law, confidence: float = 0.9) -> Interval | None:
         span_variance=(calibration.span_sd * span) ** 2,
         extrapolation_sd=EXTRAPOLATION_SD,
         longest_area=None if with_hessian else LENGTHS_COVERED * max(curve.summed_lr for curve in result.curves),
+        decaying_steps=tuple(curve.schedule_steps for curve in result.curves if curve.kind != "constant"),
+        shorter_sd=calibration.shorter_sd,
+        longer_sd=calibration.longer_sd,
         difference=DifferenceInterval(
             base_variance=calibration.difference_run_sd**2 + (calibration.difference_span_sd * span) ** 2,
             noise=calibration.difference_noise,

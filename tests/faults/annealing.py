@@ -307,8 +307,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "warm-up at full LR counted as it was",
         "schedules/areas.py",
-        'return (held, held) if warmup_area == "full" else (lr, held)',
-        "return lr, held",
+        'return (flat, flat) if warmup_area == "full" else (lr, flat)',
+        "return lr, flat",
         ("AL-02", "AL-03b", "AL-22b"),
     ),
     # Closed forms of the planner.

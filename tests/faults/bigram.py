@@ -33,8 +33,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "Zipf's law by 0.9",
         _LANGUAGE,
-        "ranks ** -checks.real(",
-        'ranks ** (-0.9 * checks.real("exponent", exponent)) * 1.0 ** -checks.real(',
+        '** -checks.real("exponent", exponent, -steep, steep)',
+        '** (-0.9 * checks.real("exponent", exponent, -steep, steep))',
         ("BG-18", "BG-24"),
     ),
     Fault(

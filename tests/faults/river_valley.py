@@ -731,8 +731,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "river of expectations an update short",
         "landscapes/valleys/river_valley.py",
-        "descend(Block(x, schedule.lr, first,",
-        "descend(Block(x, np.append(schedule.lr[1:], 0.0), first,",
+        "river_path(float(mean[-1]), schedule.lr, first,",
+        "river_path(float(mean[-1]), np.append(schedule.lr[1:], 0.0), first,",
         ("RV-04", "RV-15", "RV-24"),
     ),
     Fault(

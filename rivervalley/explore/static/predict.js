@@ -30,10 +30,21 @@ rv.predict = (() => {
     return { rises, rests, zeros };
   }
 
+  /* Standard deviation for a run shorter or longer than the fitted ones that decay. */
+  function length(interval, steps) {
+    let nearest = null;
+    for (const fitted of interval.decaying_steps) {
+      const ratio = Math.log(steps / fitted);
+      if (nearest === null || Math.abs(ratio) < Math.abs(nearest)) nearest = ratio;
+    }
+    if (nearest === null) return 0;
+    return nearest > 0 ? interval.longer_sd * nearest : -interval.shorter_sd * nearest;
+  }
+
   function extrapolation(interval, built, step, area, share) {
     const doublings = away(interval, built.peak), unseen = interval.extrapolation_sd;
     let variance = Math.pow(doublings * interval.peak_noise * share, 2) + Math.pow(doublings * interval.peak_sd, 2);
-    variance += interval.span_variance;
+    variance += interval.span_variance + Math.pow(length(interval, built.lr.length), 2);
     if (step > built.rises) variance += unseen * unseen;
     if (step > built.rests) variance += unseen * unseen;
     if (interval.longest_area === null) return variance;
