@@ -115,7 +115,7 @@ FAULTS: tuple[Fault, ...] = (
         "schedules/shapes.py",
         "    return final + (start - final) * _filled(kernels.half_cosine, u)\n",
         "    return final + start * _filled(kernels.half_cosine, u)\n",
-        ("AL-09", "AL-13", "AL-15", "AL-25"),
+        ("AL-09", "AL-13", "AL-15"),
     ),
     Fault(
         "stairs one update late",
@@ -194,7 +194,7 @@ FAULTS: tuple[Fault, ...] = (
         "laws/forms/annealing.py",
         "kernels.areas_with_gradient(forward, annealing, decay_factor, s1, s2, ds2)",
         "kernels.areas_with_gradient(forward, annealing, 2.0 * decay_factor - 1.0 if decay_factor > 0.9 else decay_factor, s1, s2, ds2)",
-        ("AL-02", "AL-03", "AL-22", "AL-22b", "AL-24", "AL-01"),
+        ("AL-02", "AL-03", "AL-22", "AL-22b", "AL-24"),
     ),
     Fault(
         "fit of the annealing law without annealing",

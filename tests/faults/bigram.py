@@ -35,7 +35,7 @@ FAULTS: tuple[Fault, ...] = (
         _LANGUAGE,
         '** -checks.real("exponent", exponent, -steep, steep)',
         '** (-0.9 * checks.real("exponent", exponent, -steep, steep))',
-        ("BG-18", "BG-24"),
+        ("BG-18",),
     ),
     Fault(
         "trace without pi",
