@@ -167,7 +167,7 @@ def _split(law_of: type[Law], setting: Setting) -> list[Check]:
         scores = [law.score(runs.load(f"mpl/{size}_{name}")) for name in _ASKED]
         means = [float(np.mean([getattr(score, key) for score in scores])) for key in ("r2", "mape", "worst")]
         checks += [
-            at_most(f"{size}: mean relative error over six other runs, published multi-power", 0.75 * mape, means[1]),
+            at_most(f"{size}: mean relative error over six other runs, published multi-power", mape, means[1]),
             at_least(f"{size}: R2, published multi-power", r2, means[0]),
             at_most(f"{size}: largest relative error, published multi-power", largest, means[2]),
         ]
